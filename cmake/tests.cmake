@@ -1,0 +1,23 @@
+# Every NAME_test.c beside the module it tests becomes one Criterion program and one CTest test.
+pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+
+# Criterion exits 0 when nothing matched and does not see a leak in a test's own process: the
+# closing line must count tests, and no sanitizer may have spoken.
+set(criterion_passed
+  "Synthesis: Tested: [1-9][0-9]* [|] Passing: [0-9]+ [|] Failing: 0 [|] Crashing: 0")
+set(sanitizer_spoke "AddressSanitizer|LeakSanitizer|runtime error:|Warning! The test")
+
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS harness/*_test.c)
+foreach(source ${test_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE gapcheck_cmd PkgConfig::CRITERION)
+  target_compile_definitions(${name} PRIVATE
+    GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>")
+  add_dependencies(${name} gapcheck)
+  add_test(NAME ${name} COMMAND ${name} --color=never -j2)
+  set_tests_properties(${name} PROPERTIES
+    PASS_REGULAR_EXPRESSION "${criterion_passed}"
+    FAIL_REGULAR_EXPRESSION "${sanitizer_spoke}"
+    TIMEOUT 300)
+endforeach()

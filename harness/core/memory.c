@@ -1,0 +1,50 @@
+#include "core/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Noreturn void memory_exhausted(void)
+{
+    fputs("gapcheck: out of memory\n", stderr);
+    abort();
+}
+
+void *memory_alloc(size_t count, size_t size_bytes)
+{
+    void *block = calloc(count ? count : 1, size_bytes ? size_bytes : 1);
+    if (!block)
+        memory_exhausted();
+    return block;
+}
+
+void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
+{
+    if (needed_count <= *capacity_count)
+        return items;
+    size_t capacity = *capacity_count ? *capacity_count : 8;
+    while (capacity < needed_count) {
+        if (capacity > SIZE_MAX / 2)
+            memory_exhausted();
+        capacity *= 2;
+    }
+    if (capacity > SIZE_MAX / item_bytes)
+        memory_exhausted();
+    char *block = realloc(items, capacity * item_bytes);
+    if (!block)
+        memory_exhausted();
+    memset(block + *capacity_count * item_bytes, 0, (capacity - *capacity_count) * item_bytes);
+    *capacity_count = capacity;
+    return block;
+}
+
+char *memory_copy_text(const char *text, size_t size_bytes)
+{
+    if (size_bytes == SIZE_MAX)
+        memory_exhausted();
+    char *copy = memory_alloc(size_bytes + 1, 1);
+    if (size_bytes)
+        memcpy(copy, text, size_bytes);
+    return copy;
+}
