@@ -1,0 +1,82 @@
+#include "core/number.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXACT_DIGITS_MAX 15 /* so many decimal digits fit a double without rounding */
+
+/* No double lies closer to the middle of two others than this many digits tell; of those behind
+ * only counts whether one is not zero. */
+#define SIGNIFICANT_DIGITS_MAX 780
+#define EXPONENT_MAX           1000000 /* far beyond 1e308, even with a long fraction */
+
+static int64_t parse_exponent(const char *at, const char *end)
+{
+    bool is_negative = *at == '-';
+    if (*at == '-' || *at == '+')
+        at++;
+    int64_t exponent = 0;
+    for (; at < end; at++)
+        if (exponent < INT64_C(1000000000000))
+            exponent = exponent * 10 + (*at - '0');
+    return is_negative ? -exponent : exponent;
+}
+
+/* The value of a number of any length. strtod gets a bounded copy of the form "digits e exponent":
+ * it would read beyond the text, and what it takes for a decimal point depends on the locale. */
+static double convert_long_number(struct span text)
+{
+    char copy[SIGNIFICANT_DIGITS_MAX + 32];
+    size_t size = 0;
+    int64_t exponent = 0;
+    bool is_fraction = false, has_rest = false;
+    const char *at = text.data, *end = at + text.size_bytes;
+    if (*at == '-')
+        copy[size++] = *at++;
+    size_t sign_size = size;
+    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+        if (*at == '.') {
+            is_fraction = true;
+            continue;
+        }
+        exponent -= is_fraction;
+        if (*at == '0' && size == sign_size)
+            continue;
+        if (size - sign_size < SIGNIFICANT_DIGITS_MAX) {
+            copy[size++] = *at;
+        } else {
+            has_rest = has_rest || *at != '0';
+            exponent++;
+        }
+    }
+    if (size == sign_size)
+        return sign_size ? -0.0 : 0.0;
+    if (has_rest) {
+        copy[size++] = '1';
+        exponent--;
+    }
+    if (at < end)
+        exponent += parse_exponent(at + 1, end);
+    if (exponent > EXPONENT_MAX)
+        exponent = EXPONENT_MAX;
+    if (exponent < -EXPONENT_MAX)
+        exponent = -EXPONENT_MAX;
+    snprintf(copy + size, sizeof copy - size, "e%d", (int)exponent);
+    return strtod(copy, NULL);
+}
+
+double number_convert(struct span text)
+{
+    bool is_negative = text.data[0] == '-';
+    if (text.size_bytes - is_negative > EXACT_DIGITS_MAX)
+        return convert_long_number(text);
+    int64_t number = 0;
+    for (size_t i = is_negative; i < text.size_bytes; i++) {
+        unsigned digit = (unsigned)text.data[i] - '0';
+        if (digit > 9)
+            return convert_long_number(text);
+        number = number * 10 + digit;
+    }
+    return is_negative ? -(double)number : (double)number;
+}
