@@ -120,6 +120,7 @@ struct ws_receiver {
     uint8_t opcode;                /* of the frame in progress */
     uint8_t message_opcode;        /* of the fragmented message in progress, 0 if none */
     bool is_final, in_payload, is_dead, is_masked;
+    bool is_closed; /* a close frame came: no data frame may follow (5.5.1) */
     uint8_t mask_key[4];
 };
 
