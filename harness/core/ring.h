@@ -18,6 +18,7 @@ struct ring {
     size_t capacity_count;
     size_t first;               /* where the oldest stands */
     size_t count;
+    int64_t highest_seq;        /* no entry is above it; meaningless while count is 0 */
 };
 
 /* A capacity of 0 keeps nothing. */
@@ -26,7 +27,8 @@ void ring_free(struct ring *ring);
 void ring_clear(struct ring *ring);
 
 /* Adds the newest. One that already holds the same number is replaced: it leaves, the new one
- * becomes the newest. Otherwise, at capacity, the oldest leaves. */
+ * becomes the newest. Otherwise, at capacity, the oldest leaves. A number above all others costs
+ * no search. */
 void ring_push(struct ring *ring, struct ring_entry entry);
 
 /* The entry with `index` 0 for the oldest; `index` must be below ring->count. */
