@@ -1,0 +1,364 @@
+#include "core/session_internal.h"
+
+#include "core/memory.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+static void fill_header(struct session *session)
+{
+    const struct scenario *scenario = session->scenario;
+    struct transcript_header *header = &session->transcript->header;
+    header->scenario_name = memory_copy_text(scenario->name, strlen(scenario->name));
+    header->scenario_path = memory_copy_text(scenario->path, strlen(scenario->path));
+    header->scenario_text = memory_copy_text(scenario->text, scenario->text_bytes);
+    header->capabilities = session->config.capabilities;
+    header->gapcheck_version = memory_copy_text(GAPCHECK_VERSION, strlen(GAPCHECK_VERSION));
+    header->seed = session->config.seed;
+    header->started_ms = session->config.wall_start_ms;
+    header->timeout_scale = session->config.timeout_scale;
+}
+
+struct session *session_new(const struct session_config *config)
+{
+    struct session *session = memory_alloc(1, sizeof(*session));
+    session->config = *config;
+    session->scenario = config->scenario;
+    session->transcript = transcript_new();
+    session->is_port_open = true;
+    session->behaviour.cut_replay_after = -1;
+    model_init(&session->model, (size_t)config->scenario->server.ring,
+               (size_t)config->scenario->server.db_limit);
+    buffer_init(&session->current_data, BUFFER_NO_LIMIT);
+    buffer_init(&session->scratch, BUFFER_NO_LIMIT);
+    fill_header(session);
+    return session;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    for (size_t index = 0; index < session->connection_count; index++) {
+        buffer_free(&session->connections[index].request);
+        ws_receiver_free(&session->connections[index].receiver);
+    }
+    for (size_t index = session->delayed_first; index < session->delayed_count; index++)
+        free(session->delayed[index].text);
+    for (size_t index = session->effect_first; index < session->effect_count; index++)
+        buffer_free(&session->effects[index].data);
+    free(session->connections);
+    free(session->delayed);
+    free(session->effects);
+    free(session->refusals);
+    free(session->dispatch_counts);
+    free(session->met);
+    free(session->alias_names);
+    free(session->alias_markers);
+    buffer_free(&session->current_data);
+    buffer_free(&session->scratch);
+    model_free(&session->model);
+    transcript_free(session->transcript);
+    free(session);
+}
+
+struct transcript *session_take_transcript(struct session *session)
+{
+    struct transcript *transcript = session->transcript;
+    session->transcript = NULL;
+    return transcript;
+}
+
+const struct transcript *session_transcript(const struct session *session)
+{
+    return session->transcript;
+}
+
+/* ---- time ---- */
+
+int64_t session_scaled_us(const struct session *session, int64_t ms)
+{
+    return (int64_t)((double)ms * 1000.0 * session->config.timeout_scale);
+}
+
+int64_t session_server_ms(const struct session *session)
+{
+    if (session->is_frozen)
+        return session->frozen_ms + session->advanced_ms;
+    return session->config.wall_start_ms + session->now_us / 1000 +
+           session->scenario->server.clock_skew_ms + session->advanced_ms;
+}
+
+/* ---- records and effects ---- */
+
+struct transcript_entry session_entry(const struct session *session, enum transcript_kind kind)
+{
+    struct transcript_entry entry = transcript_entry_of(kind, session->now_us);
+    uint32_t number = session->step_index + 1;
+    uint32_t last = (uint32_t)session->scenario->step_count;
+    entry.step = session->is_started ? (number < last ? number : last) : 0;
+    return entry;
+}
+
+size_t session_record(struct session *session, const struct transcript_entry *entry)
+{
+    size_t index = transcript_add(session->transcript, entry);
+    if (session->transcript->count >= TRANSCRIPT_ENTRY_COUNT_MAX && !session->is_done)
+        session_finish(session, "error", "the transcript has reached its limit of entries");
+    return index;
+}
+
+struct session_effect *session_effect(struct session *session, enum session_effect_kind kind,
+                                      uint32_t connection)
+{
+    if (session->effect_first == session->effect_count)
+        session->effect_first = session->effect_count = 0;
+    session->effects = memory_grow(session->effects, &session->effect_capacity_count,
+                                   session->effect_count + 1, sizeof(*session->effects));
+    struct pending_effect *pending = &session->effects[session->effect_count++];
+    *pending = (struct pending_effect){.effect = {.kind = kind, .connection = connection}};
+    buffer_init(&pending->data, BUFFER_NO_LIMIT);
+    return &pending->effect;
+}
+
+struct buffer *session_write(struct session *session, uint32_t connection, bool own_segment)
+{
+    if (!own_segment && session->effect_count > session->effect_first) {
+        struct pending_effect *last = &session->effects[session->effect_count - 1];
+        if (last->effect.kind == SESSION_EFFECT_WRITE && last->effect.connection == connection &&
+            !last->effect.own_segment)
+            return &last->data;
+    }
+    session_effect(session, SESSION_EFFECT_WRITE, connection)->own_segment = own_segment;
+    return &session->effects[session->effect_count - 1].data;
+}
+
+bool session_next_effect(struct session *session, struct session_effect *effect)
+{
+    if (session->effect_first == session->effect_count)
+        return false;
+    struct pending_effect *pending = &session->effects[session->effect_first++];
+    buffer_free(&session->current_data);
+    session->current_data = pending->data;
+    *effect = pending->effect;
+    effect->data = session->current_data.data;
+    effect->size_bytes = session->current_data.size_bytes;
+    return true;
+}
+
+bool session_is_done(const struct session *session)
+{
+    return session->is_done;
+}
+
+uint32_t session_step(const struct session *session)
+{
+    return session->step_index + 1;
+}
+
+void session_finish(struct session *session, const char *how, const char *why)
+{
+    if (session->is_done)
+        return;
+    session->is_done = true;
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_DONE);
+    entry.name = how;
+    entry.text = why;
+    transcript_add(session->transcript, &entry);
+    session_effect(session, SESSION_EFFECT_DONE, 0);
+}
+
+/* ---- the cursor ---- */
+
+const struct scenario_step *session_current_step(const struct session *session)
+{
+    if (session->step_index >= session->scenario->step_count)
+        return NULL;
+    return &session->scenario->steps[session->step_index];
+}
+
+enum step_state session_unmet(struct session *session, enum rule rule, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(session->unmet, sizeof(session->unmet), format, arguments);
+    va_end(arguments);
+    session->unmet_rule = rule;
+    return STEP_UNMET;
+}
+
+void session_begin_window(struct session *session, size_t index)
+{
+    session->window_begin = index;
+}
+
+/* Every scenario that leaves a connection open ends with a settle, written or not. */
+static bool needs_closing_settle(struct session *session)
+{
+    size_t count = session->scenario->step_count;
+    if (session->is_stopped || session->has_given_up || !session_newest_open(session))
+        return false;
+    return session->scenario->steps[count - 1].verb != VERB_SETTLE;
+}
+
+static void begin_step(struct session *session)
+{
+    const struct scenario_step *step = session_current_step(session);
+    session->is_step_begun = true;
+    session->step_began_us = session->now_us;
+    session->wake_us = INT64_MAX;
+    int64_t timeout_ms = step ? step->timeout_ms : 5000;
+    session->step_deadline_us = session->now_us + session_scaled_us(session, timeout_ms);
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_STEP);
+    entry.name = verb_name(step ? step->verb : VERB_SETTLE);
+    session_record(session, &entry);
+    if (step)
+        step_begin(session, step);
+    else
+        settle_begin(session);
+}
+
+static void end_step(struct session *session, const char *result, bool is_unmet, bool is_should)
+{
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_STEP_END);
+    entry.name = result;
+    if (is_unmet) {
+        entry.detail = rule_info(session->unmet_rule)->id;
+        entry.text = session->unmet;
+        entry.flags = is_should ? TRANSCRIPT_FLAG_SHOULD : 0;
+    }
+    session_record(session, &entry);
+    session->step_index++;
+    session->is_step_begun = false;
+}
+
+static void end_unmet_step(struct session *session)
+{
+    const struct scenario_step *step = session_current_step(session);
+    bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
+    bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0;
+    if (never_connected) {
+        session_finish(session, "client-error", session->unmet);
+        return;
+    }
+    end_step(session, "unmet", true, is_should);
+    if (!is_should)
+        session_finish(session, "unmet", NULL);
+}
+
+void session_advance(struct session *session)
+{
+    while (session->is_started && !session->is_done) {
+        if (!session->is_step_begun) {
+            bool is_over = session->step_index >= session->scenario->step_count;
+            if (session->step_index > session->scenario->step_count ||
+                (is_over && !needs_closing_settle(session))) {
+                session_finish(session, "complete", NULL);
+                return;
+            }
+            begin_step(session);
+            if (session->is_done)
+                return;
+        }
+        const struct scenario_step *step = session_current_step(session);
+        enum step_state state = step ? step_poll(session, step) : settle_poll(session);
+        if (session->is_done)
+            return;
+        if (state == STEP_WAITING && session->now_us >= session->step_deadline_us)
+            state = step ? step_time_out(session, step) : settle_time_out(session);
+        switch (state) {
+        case STEP_WAITING:
+            return;
+        case STEP_DONE:
+            end_step(session, "done", false, false);
+            break;
+        case STEP_SKIPPED:
+            end_step(session, "skipped", false, false);
+            break;
+        case STEP_UNMET:
+            end_unmet_step(session);
+            break;
+        }
+    }
+}
+
+/* ---- inputs that are not a connection's or the driver's ---- */
+
+void session_start(struct session *session, int64_t now_us)
+{
+    session->now_us = now_us;
+    driver_tell_start(session);
+    session->is_started = true;
+    session_advance(session);
+}
+
+void session_fail(struct session *session, const char *why, int64_t now_us)
+{
+    if (session->is_done)
+        return;
+    session->now_us = now_us;
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_FAULT);
+    entry.name = "harness";
+    entry.text = why;
+    session_record(session, &entry);
+    session_finish(session, "error", why);
+}
+
+void session_interrupt(struct session *session, int64_t now_us)
+{
+    session->now_us = now_us;
+    session_finish(session, "interrupted", "interrupted before its end");
+}
+
+void session_late(struct session *session, int64_t late_us, int64_t now_us)
+{
+    if (session->is_done)
+        return;
+    session->now_us = now_us;
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_LATE);
+    entry.number = (double)late_us;
+    session_record(session, &entry);
+}
+
+static int64_t scenario_deadline_us(const struct session *session)
+{
+    return session_scaled_us(session, session->scenario->timeout_ms);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t session_deadline_us(const struct session *session)
+{
+    if (session->is_done || !session->is_started)
+        return INT64_MAX;
+    int64_t deadline_us = scenario_deadline_us(session);
+    if (session->is_step_begun) {
+        deadline_us = earlier(deadline_us, session->step_deadline_us);
+        deadline_us = earlier(deadline_us, session->wake_us);
+    }
+    return earlier(deadline_us, server_deadline_us(session));
+}
+
+void session_tick(struct session *session, int64_t now_us)
+{
+    if (session->is_done)
+        return;
+    session->now_us = now_us;
+    server_tick(session);
+    if (now_us >= scenario_deadline_us(session)) {
+        session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",
+                      (long long)session->scenario->timeout_ms);
+        end_step(session, "unmet", true, false);
+        session_finish(session, "unmet", NULL);
+        return;
+    }
+    session_advance(session);
+}

@@ -1,0 +1,250 @@
+/* What the files of the session share; nobody else includes it.
+ *
+ *   session.c         life, inputs, effects, and the cursor that walks the steps
+ *   session_steps.c   the verbs that do something at once or wait for something simple
+ *   session_settle.c  the fence
+ *   session_expect.c  what the author expects of the client
+ *   session_server.c  connections: handshake, frames in, frames out, how they end
+ *   session_resync.c  publishing and the answer to a resync (S-1 … S-9)
+ *   session_driver.c  lines to and from the driver */
+#ifndef GAPCHECK_CORE_SESSION_INTERNAL_H
+#define GAPCHECK_CORE_SESSION_INTERNAL_H
+
+#include "core/model.h"
+#include "core/session.h"
+#include "core/ws.h"
+
+#define SESSION_TOKEN             "gapcheck-token"
+#define SESSION_PATH              "/v1/ws"
+#define SESSION_MESSAGE_BYTES_MAX (1u << 20) /* of the client; a longer one is a violation */
+#define SESSION_FRAMES_IN_MAX     10000      /* of the client in one scenario */
+#define SESSION_ANSWERS_MAX       1000       /* resyncs that are answered in one scenario */
+#define SESSION_CONNECTIONS_MAX   2000
+#define SESSION_DRAIN_MS          1000 /* how long an end waits for acknowledgement (scenario.md) */
+#define SESSION_RESYNC_DUE_MS     1000 /* how long `settle` waits for a resync that is due */
+#define SESSION_FENCE_QUIET_MS    1000 /* without a fence for so long: a numbered one follows */
+
+enum connection_state {
+    CONNECTION_REQUEST,  /* its HTTP request is not complete */
+    CONNECTION_WAITING,  /* complete, unanswered: for an `accept` */
+    CONNECTION_STALLED,  /* refused by silence, or by a wrong answer: until the client gives up */
+    CONNECTION_OPEN,
+    CONNECTION_DRAINING, /* will end when its bytes are acknowledged; nothing more is written */
+    CONNECTION_CLOSING,  /* a close frame was sent; waits for the client's */
+    CONNECTION_SILENT,   /* half open */
+    CONNECTION_GONE,
+};
+
+struct connection {
+    uint32_t number; /* from 1 */
+    enum connection_state state;
+    struct buffer request;
+    struct ws_receiver receiver;
+    uint32_t opened_number;  /* how manyth upgraded connection it is; 0: none */
+    int64_t end_deadline_us; /* DRAINING, CLOSING */
+    enum drop_how end_how;   /* DRAINING */
+    bool ends_by_cut;        /* DRAINING: by cut_replay_after */
+    bool has_resynced;       /* a well-formed resync came on it */
+    bool is_due;             /* it was a reconnect of a client that had been sent a number */
+    bool has_held;
+    struct resync_request held;
+};
+
+/* A frame that `write_delay_ms` keeps back, with what the transcript will say of it. */
+struct delayed_frame {
+    int64_t due_us;
+    uint32_t connection;
+    char *text; /* owned */
+    size_t size_bytes;
+    struct transcript_entry entry;
+    bool ends_replay_cut; /* the connection ends behind it */
+};
+
+struct pending_effect {
+    struct session_effect effect;
+    struct buffer data;
+};
+
+struct refusal {
+    enum refuse_how how;
+    int64_t left; /* connections still to treat so */
+    unsigned status;
+    const char *headers;
+    int64_t for_ms;
+    bool is_closed; /* CLOSED has begun */
+    int64_t until_us;
+};
+
+enum step_state { STEP_WAITING, STEP_DONE, STEP_UNMET, STEP_SKIPPED };
+
+enum settle_phase {
+    SETTLE_CONNECTION, /* an open connection is needed */
+    SETTLE_RESYNC,     /* a resync that is due */
+    SETTLE_FENCE,
+    SETTLE_PONG,
+};
+
+struct settle {
+    enum settle_phase phase;
+    uint32_t connection;
+    int64_t phase_began_us;
+    uint64_t fence_marker;    /* without a number */
+    uint64_t numbered_marker; /* the one that follows; 0: not yet */
+    uint64_t sent_count;      /* of the session when the last fence went out */
+    int rounds;
+};
+
+struct session {
+    struct session_config config;
+    const struct scenario *scenario;
+    struct transcript *transcript;
+    int64_t now_us;
+    bool is_started, is_done;
+
+    /* the server */
+    struct model model;
+    struct connection *connections;
+    size_t connection_count, connection_capacity_count;
+    uint32_t opened_count, refused_count;
+    int64_t advanced_ms;     /* by `advance` */
+    bool is_frozen;
+    int64_t frozen_ms;
+    struct refusal *refusals;
+    size_t refusal_count, refusal_capacity_count, refusal_first;
+    bool is_port_open;
+    bool has_sent_number;    /* some event with a number reached the wire */
+    uint64_t sent_count;     /* text messages sent, fences aside */
+    uint64_t frame_in_count, answer_count;
+    struct delayed_frame *delayed;
+    size_t delayed_count, delayed_capacity_count, delayed_first;
+    struct {
+        enum resync_mode resync;
+        enum ack_mode ack;
+        const cJSON *ack_fields;
+        enum resync_order order;
+        int64_t cut_replay_after; /* -1: no cut */
+        enum drop_how cut_how;
+        int64_t live_before_replay;
+        bool ignore_pings;
+        int64_t write_delay_ms;
+        const char *token; /* NULL: any */
+    } behaviour;
+
+    /* the client, as the driver tells */
+    bool is_stopped, has_given_up;
+    uint64_t dispatched_count; /* handler 1, fences aside */
+    uint64_t *dispatch_counts; /* by marker */
+    size_t dispatch_capacity_count;
+    int64_t last_progress_us;
+    uint32_t barrier_count, barrier_answered;
+
+    /* the cursor */
+    uint32_t step_index;     /* the step in play; step_count: the closing settle */
+    bool is_step_begun;
+    int64_t step_began_us, step_deadline_us;
+    int64_t wake_us;         /* when the step in play wants to be polled next */
+    char unmet[512];         /* why, for STEP_UNMET */
+    enum rule unmet_rule;
+    struct settle settle;
+    uint64_t publish_left;
+    uint64_t last_marker;    /* of the last published event, for `id: same` */
+    size_t window_begin;     /* transcript index that `expect` looks back to */
+    bool *met;               /* by transcript index: has met an `expect` */
+    size_t met_capacity_count;
+    const char **alias_names; /* of published events */
+    uint64_t *alias_markers;
+    size_t alias_count, alias_capacity_count, alias_marker_capacity_count;
+
+    /* effects */
+    struct pending_effect *effects;
+    size_t effect_count, effect_capacity_count, effect_first;
+    struct buffer current_data; /* of the effect last taken */
+    struct buffer scratch;
+};
+
+/* ---- session.c ---- */
+struct transcript_entry session_entry(const struct session *session, enum transcript_kind kind);
+size_t session_record(struct session *session, const struct transcript_entry *entry);
+struct session_effect *session_effect(struct session *session, enum session_effect_kind kind,
+                                      uint32_t connection);
+/* The buffer of bytes to write on a connection, joined with what is queued last for it. */
+struct buffer *session_write(struct session *session, uint32_t connection, bool own_segment);
+void session_finish(struct session *session, const char *how, const char *why);
+int64_t session_scaled_us(const struct session *session, int64_t ms);
+int64_t session_server_ms(const struct session *session);
+const struct scenario_step *session_current_step(const struct session *session);
+/* Says why the step in play is unmet; returns STEP_UNMET. */
+enum step_state session_unmet(struct session *session, enum rule rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Polls the step in play (and those behind it) until it has to wait. */
+void session_advance(struct session *session);
+void session_begin_window(struct session *session, size_t index);
+
+/* ---- session_steps.c ---- */
+void step_begin(struct session *session, const struct scenario_step *step);
+enum step_state step_poll(struct session *session, const struct scenario_step *step);
+/* Why a step that ran out of time is unmet. */
+enum step_state step_time_out(struct session *session, const struct scenario_step *step);
+
+/* ---- session_settle.c ---- */
+void settle_begin(struct session *session);
+enum step_state settle_poll(struct session *session);
+enum step_state settle_time_out(struct session *session);
+
+/* ---- session_expect.c ---- */
+void expect_begin(struct session *session, const struct expect_fields *expect);
+enum step_state expect_poll(struct session *session, const struct expect_fields *expect);
+enum step_state expect_time_out(struct session *session, const struct expect_fields *expect);
+
+/* ---- session_server.c ---- */
+struct connection *session_connection(struct session *session, uint32_t number);
+/* The newest open one, or NULL. */
+struct connection *session_newest_open(struct session *session);
+/* Upgrades the first waiting connection that the step's path and token allow; NULL if none. */
+struct connection *server_accept(struct session *session, const char *path, const char *token);
+void server_refuse_waiting(struct session *session);
+/* Ends an open connection as `drop` does: waits for acknowledgement, then ends. */
+void server_drop(struct session *session, struct connection *connection, enum drop_how how,
+                 bool by_cut);
+void server_close(struct session *session, struct connection *connection, unsigned code,
+                  const char *reason);
+void server_ping(struct session *session, struct connection *connection);
+void server_open_port(struct session *session, bool is_open);
+void server_tick(struct session *session);
+int64_t server_deadline_us(const struct session *session);
+
+/* ---- session_resync.c ---- */
+struct publish_request {
+    const char *type, *channel, *as;
+    uint32_t size_bytes;
+    uint64_t id_marker; /* 0: none; UINT64_MAX: its own */
+    bool is_numbered, has_number;
+    int64_t number;
+    bool is_live, is_stored, is_fence;
+    uint32_t only_connection; /* 0: every open one */
+};
+uint64_t server_publish(struct session *session, const struct publish_request *request);
+void server_resync(struct session *session, struct connection *connection,
+                   const struct resync_request *request);
+void server_answer(struct session *session, struct connection *connection,
+                   const struct resync_request *request);
+/* Sends a text message, now or, with a write delay, later; `entry` is what is recorded then. */
+void server_send(struct session *session, struct connection *connection, const char *text,
+                 size_t size_bytes, const struct transcript_entry *entry);
+void server_send_event(struct session *session, struct connection *connection,
+                       const struct event *event, const char *from, bool as_row);
+void server_flush_delayed(struct session *session);
+void server_forget_delayed(struct session *session, uint32_t connection);
+uint64_t session_alias(const struct session *session, const char *name);
+
+/* ---- session_send.c ---- */
+bool server_send_fields(struct session *session, struct connection *connection,
+                        const struct send_fields *send);
+
+/* ---- session_driver.c ---- */
+void driver_tell_start(struct session *session);
+void driver_tell(struct session *session, const char *op, const struct text_list *channels,
+                 int64_t ms);
+void driver_tell_barrier(struct session *session);
+
+#endif
