@@ -1,0 +1,360 @@
+#include "core/evidence.h"
+
+#include "core/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A marker or connection beyond this is damage in the file, not a scenario. */
+#define EVIDENCE_EVENT_COUNT_MAX      (4 * (size_t)TRANSCRIPT_ENTRY_COUNT_MAX)
+#define EVIDENCE_CONNECTION_COUNT_MAX 1000000
+
+static bool name_is(const struct transcript_entry *entry, const char *name)
+{
+    return entry->name && !strcmp(entry->name, name);
+}
+
+/* ---- sizes ---- */
+
+static void measure(struct evidence *evidence)
+{
+    const struct transcript *transcript = evidence->transcript;
+    evidence->event_count = evidence->connection_count = 1;
+    for (size_t index = 0; index < transcript->count; index++) {
+        const struct transcript_entry *entry = &transcript->entries[index];
+        uint64_t last = entry->marker + (entry->count ? entry->count - 1 : 0);
+        bool is_event = entry->kind == TRANSCRIPT_PUBLISH || entry->kind == TRANSCRIPT_SENT ||
+                        entry->kind == TRANSCRIPT_FRAME_OUT;
+        if (is_event && last >= evidence->event_count && last < EVIDENCE_EVENT_COUNT_MAX)
+            evidence->event_count = (size_t)last + 1;
+        if (entry->connection >= evidence->connection_count &&
+            entry->connection < EVIDENCE_CONNECTION_COUNT_MAX)
+            evidence->connection_count = (size_t)entry->connection + 1;
+    }
+    evidence->events = memory_alloc(evidence->event_count, sizeof(*evidence->events));
+    evidence->connections =
+        memory_alloc(evidence->connection_count, sizeof(*evidence->connections));
+    for (size_t index = 0; index < evidence->event_count; index++) {
+        struct evidence_event *event = &evidence->events[index];
+        event->identity = index;
+        event->seq = NAN;
+        event->first_send = event->last_send = event->first_dispatch = EVIDENCE_NONE;
+    }
+    for (size_t index = 0; index < evidence->connection_count; index++) {
+        struct evidence_connection *connection = &evidence->connections[index];
+        connection->connect_entry = connection->open_entry = EVIDENCE_NONE;
+        connection->end_entry = connection->drop_entry = EVIDENCE_NONE;
+        connection->first_resync = connection->first_replay = EVIDENCE_NONE;
+        connection->fence_entry = EVIDENCE_NONE;
+        connection->end_us = INT64_MAX;
+    }
+}
+
+/* ---- what each entry adds ---- */
+
+static void add_publish(struct evidence *evidence, const struct transcript_entry *entry)
+{
+    for (uint64_t index = 0; index < entry->count; index++) {
+        uint64_t marker = entry->marker + index;
+        if (marker == 0 || marker >= evidence->event_count)
+            return;
+        struct evidence_event *event = &evidence->events[marker];
+        event->type = entry->detail ? entry->detail : "";
+        event->seq = entry->seq + (double)index;
+        event->created_s = isnan(entry->number) ? 0 : (int64_t)entry->number;
+        event->at_us = entry->at_us;
+        event->step = entry->step;
+        event->flags = entry->flags;
+        event->is_counted = evidence->first_open != EVIDENCE_NONE &&
+                            evidence->stopped == EVIDENCE_NONE;
+        event->is_known_type = event_type_find(span_of(event->type)) != NULL;
+        if (entry->flags & TRANSCRIPT_FLAG_NO_ID || isnan(entry->number2))
+            continue;
+        event->id_marker = entry->count > 1 ? marker : (uint64_t)entry->number2;
+    }
+}
+
+/* The first marker with the same type and id. Ids are shared only with earlier markers, and only
+ * by `id: same`, so the chain behind the id's own marker is short. */
+static void find_identities(struct evidence *evidence)
+{
+    uint64_t *next_with_id = memory_alloc(evidence->event_count, sizeof(*next_with_id));
+    for (uint64_t marker = 1; marker < evidence->event_count; marker++) {
+        struct evidence_event *event = &evidence->events[marker];
+        uint64_t owner = event->id_marker;
+        if (owner == 0 || owner == marker || owner >= evidence->event_count)
+            continue;
+        uint64_t *link = &next_with_id[owner];
+        uint64_t candidate = owner;
+        while (candidate && !(evidence->events[candidate].type &&
+                              !strcmp(evidence->events[candidate].type, event->type))) {
+            link = &next_with_id[candidate];
+            candidate = *link;
+        }
+        if (candidate)
+            event->identity = candidate;
+        else
+            *link = marker;
+        if (!candidate || candidate != owner)
+            event->is_id_shared = evidence->events[owner].is_id_shared = true;
+    }
+    free(next_with_id);
+}
+
+static void add_send(struct evidence *evidence, size_t index)
+{
+    const struct transcript_entry *entry = evidence_entry(evidence, index);
+    struct evidence_connection *connection = &evidence->connections[entry->connection];
+    bool is_fence = false;
+    for (uint64_t offset = 0; offset < entry->count; offset++) {
+        uint64_t marker = entry->marker + offset;
+        if (marker >= evidence->event_count || entry->connection >= evidence->connection_count)
+            return;
+        evidence->sends = memory_grow(evidence->sends, &evidence->send_capacity_count,
+                                      evidence->send_count + 1, sizeof(*evidence->sends));
+        struct evidence_send *send = &evidence->sends[evidence->send_count++];
+        *send = (struct evidence_send){
+            .entry = index,
+            .marker = marker,
+            .seq = entry->seq + (double)offset,
+            .at_us = entry->at_us,
+            .connection = entry->connection,
+            .is_row = (entry->flags & TRANSCRIPT_FLAG_ROW) != 0,
+            .is_ring = name_is(entry, "ring"),
+            .is_again = name_is(entry, "again"),
+            .previous = EVIDENCE_NONE,
+            .replay = EVIDENCE_NONE,
+        };
+        if (send->is_ring || name_is(entry, "row"))
+            send->replay = connection->first_replay;
+        is_fence = is_fence || (evidence->events[marker].flags & TRANSCRIPT_FLAG_FENCE);
+    }
+    connection->has_carried_event = connection->has_carried_frame = true;
+    if (name_is(entry, "live") && connection->first_replay == EVIDENCE_NONE && !is_fence)
+        connection->is_overtaken = true;
+}
+
+static void add_dispatch(struct evidence *evidence, size_t index)
+{
+    const struct transcript_entry *entry = evidence_entry(evidence, index);
+    if (entry->number != 1 || entry->marker == 0 || entry->marker >= evidence->event_count)
+        return;
+    evidence->dispatches =
+        memory_grow(evidence->dispatches, &evidence->dispatch_capacity_count,
+                    evidence->dispatch_count + 1, sizeof(*evidence->dispatches));
+    evidence->dispatches[evidence->dispatch_count++] = (struct evidence_dispatch){
+        .entry = index, .marker = entry->marker, .at_us = entry->at_us, .send = EVIDENCE_NONE};
+}
+
+static void add_resync(struct evidence_connection *connection,
+                       const struct transcript_entry *entry, size_t index)
+{
+    if (!entry->detail || strcmp(entry->detail, "resync") != 0)
+        return;
+    connection->resync_count++;
+    if (connection->first_resync == EVIDENCE_NONE && !isnan(entry->seq))
+        connection->first_resync = index;
+}
+
+static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_count)
+{
+    const struct transcript_entry *entry = evidence_entry(evidence, index);
+    if (entry->connection >= evidence->connection_count)
+        return;
+    struct evidence_connection *connection = &evidence->connections[entry->connection];
+    switch ((enum transcript_kind)entry->kind) {
+    case TRANSCRIPT_CONNECT:
+        connection->connect_entry = index;
+        connection->connect_us = entry->at_us;
+        break;
+    case TRANSCRIPT_OPEN:
+        connection->open_entry = index;
+        connection->open_us = entry->at_us;
+        connection->opened_number = ++*opened_count;
+        if (evidence->first_open == EVIDENCE_NONE)
+            evidence->first_open = index;
+        break;
+    case TRANSCRIPT_REFUSED:
+        connection->is_refused = true;
+        break;
+    case TRANSCRIPT_DROP:
+        connection->drop_entry = index;
+        connection->is_cut = connection->is_cut || (entry->flags & TRANSCRIPT_FLAG_CUT);
+        break;
+    case TRANSCRIPT_END:
+        connection->end_entry = index;
+        connection->end_us = entry->at_us;
+        break;
+    case TRANSCRIPT_FRAME_IN:
+        add_resync(connection, entry, index);
+        break;
+    case TRANSCRIPT_REPLAY:
+        connection->first_replay = index;
+        break;
+    case TRANSCRIPT_PUBLISH:
+        add_publish(evidence, entry);
+        break;
+    case TRANSCRIPT_SENT:
+        add_send(evidence, index);
+        break;
+    case TRANSCRIPT_FRAME_OUT:
+    case TRANSCRIPT_ACK:
+        connection->has_carried_frame = true;
+        break;
+    case TRANSCRIPT_DISPATCH:
+        add_dispatch(evidence, index);
+        break;
+    case TRANSCRIPT_LIFECYCLE:
+        if (name_is(entry, "stopped") && evidence->stopped == EVIDENCE_NONE)
+            evidence->stopped = index;
+        break;
+    case TRANSCRIPT_LATE:
+        if (entry->number > (double)evidence->latest_us)
+            evidence->latest_us = (int64_t)entry->number;
+        break;
+    case TRANSCRIPT_DONE:
+        evidence->done = index;
+        break;
+    default: /* the rest says nothing about events or connections */
+        break;
+    }
+}
+
+/* ---- distances between a send and its repetition ---- */
+
+/* A Fenwick tree over send positions: a 1 where the latest send of some id stands. */
+static void tree_add(uint32_t *tree, size_t size, size_t position, uint32_t delta)
+{
+    for (size_t index = position + 1; index <= size; index += index & (~index + 1))
+        tree[index] += delta;
+}
+
+static uint32_t tree_sum(const uint32_t *tree, size_t position)
+{
+    uint32_t sum = 0;
+    for (size_t index = position + 1; index > 0; index -= index & (~index + 1))
+        sum += tree[index];
+    return sum;
+}
+
+static void link_sends(struct evidence *evidence)
+{
+    size_t count = evidence->send_count;
+    uint32_t *tree = memory_alloc(count + 1, sizeof(*tree));
+    size_t *latest = memory_alloc(evidence->event_count, sizeof(*latest)); /* position + 1 */
+    for (size_t position = 0; position < count; position++) {
+        struct evidence_send *send = &evidence->sends[position];
+        uint64_t identity = evidence->events[send->marker].identity;
+        struct evidence_event *event = &evidence->events[identity];
+        event->send_count++;
+        event->last_send = position;
+        if (event->first_send == EVIDENCE_NONE)
+            event->first_send = position;
+        if (latest[identity]) {
+            send->previous = latest[identity] - 1;
+            uint32_t until = position ? tree_sum(tree, position - 1) : 0;
+            send->distance = until - tree_sum(tree, send->previous);
+            if (event->id_marker)
+                tree_add(tree, count, send->previous, UINT32_MAX); /* -1 */
+        }
+        if (event->id_marker)
+            tree_add(tree, count, position, 1);
+        latest[identity] = position + 1;
+    }
+    free(tree);
+    free(latest);
+}
+
+/* ---- which send a dispatch came from, and what that proves ---- */
+
+static void link_dispatches(struct evidence *evidence)
+{
+    size_t *latest = memory_alloc(evidence->event_count, sizeof(*latest)); /* send + 1 */
+    size_t position = 0;
+    for (size_t index = 0; index < evidence->dispatch_count; index++) {
+        struct evidence_dispatch *dispatch = &evidence->dispatches[index];
+        while (position < evidence->send_count &&
+               evidence->sends[position].entry < dispatch->entry) {
+            uint64_t marker = evidence->sends[position].marker;
+            latest[evidence->events[marker].identity] = ++position;
+        }
+        uint64_t identity = evidence->events[dispatch->marker].identity;
+        struct evidence_event *event = &evidence->events[identity];
+        event->dispatch_count++;
+        if (event->first_dispatch == EVIDENCE_NONE)
+            event->first_dispatch = index;
+        if (latest[identity])
+            dispatch->send = latest[identity] - 1;
+    }
+    free(latest);
+}
+
+/* An event that was dispatched was read, and so was all that was sent before it on its connection.
+ * It proves nothing where the same event had been sent on two connections before the dispatch. */
+static void find_certain_sends(struct evidence *evidence)
+{
+    size_t *proven = memory_alloc(evidence->connection_count, sizeof(*proven)); /* send + 1 */
+    for (size_t index = 0; index < evidence->dispatch_count; index++) {
+        const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
+        if (dispatch->send == EVIDENCE_NONE)
+            continue;
+        const struct evidence_send *send = &evidence->sends[dispatch->send];
+        bool is_only = send->previous == EVIDENCE_NONE ||
+                       evidence->sends[send->previous].connection == send->connection;
+        uint64_t identity = evidence->events[send->marker].identity;
+        bool is_first = evidence->events[identity].first_dispatch == index;
+        /* Not dispatched at once and sent again since: either send may be the one. */
+        if (is_only || !is_first) {
+            size_t proof = is_only && is_first ? evidence->events[identity].first_send
+                                               : dispatch->send;
+            if (evidence->sends[proof].connection == send->connection &&
+                proof + 1 > proven[send->connection])
+                proven[send->connection] = proof + 1;
+        }
+        struct evidence_connection *connection = &evidence->connections[send->connection];
+        if (evidence->events[send->marker].flags & TRANSCRIPT_FLAG_FENCE &&
+            !connection->is_settled) {
+            connection->is_settled = true;
+            connection->fence_entry = dispatch->entry;
+        }
+    }
+    bool is_complete = evidence->done != EVIDENCE_NONE &&
+                       name_is(evidence_entry(evidence, evidence->done), "complete");
+    for (size_t position = 0; position < evidence->send_count; position++) {
+        struct evidence_send *send = &evidence->sends[position];
+        const struct evidence_connection *connection = &evidence->connections[send->connection];
+        bool is_open_to_end = is_complete && connection->end_entry == EVIDENCE_NONE &&
+                              connection->drop_entry == EVIDENCE_NONE &&
+                              evidence->stopped == EVIDENCE_NONE;
+        send->is_certain = is_open_to_end || position < proven[send->connection];
+    }
+    free(proven);
+}
+
+struct evidence *evidence_new(const struct transcript *transcript)
+{
+    struct evidence *evidence = memory_alloc(1, sizeof(*evidence));
+    evidence->transcript = transcript;
+    evidence->first_open = evidence->stopped = evidence->done = EVIDENCE_NONE;
+    measure(evidence);
+    uint32_t opened_count = 0;
+    for (size_t index = 0; index < transcript->count; index++)
+        add_entry(evidence, index, &opened_count);
+    find_identities(evidence);
+    link_sends(evidence);
+    link_dispatches(evidence);
+    find_certain_sends(evidence);
+    return evidence;
+}
+
+void evidence_free(struct evidence *evidence)
+{
+    if (!evidence)
+        return;
+    free(evidence->events);
+    free(evidence->sends);
+    free(evidence->dispatches);
+    free(evidence->connections);
+    free(evidence);
+}

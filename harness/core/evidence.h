@@ -1,0 +1,95 @@
+/* A transcript laid out for judging: events, sends, dispatches and connections, each with what is
+ * known of the others. It only reorders what the transcript says and blames nobody. */
+#ifndef GAPCHECK_CORE_EVIDENCE_H
+#define GAPCHECK_CORE_EVIDENCE_H
+
+#include "core/event.h"
+#include "core/transcript.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EVIDENCE_NONE SIZE_MAX
+
+/* One marker. Several markers are one event to the application if they share type and id; the
+ * first of them is the identity that stands for all. */
+struct evidence_event {
+    const char *type;    /* NULL: never published (a marker of `send`) */
+    uint64_t id_marker;  /* 0: no id */
+    uint64_t identity;   /* marker that stands for the event; of itself if it has no id */
+    double seq;          /* NAN: not numbered */
+    int64_t created_s, at_us;
+    uint32_t step;
+    uint16_t flags;      /* of its PUBLISH entry */
+    bool is_counted;     /* published from the first upgrade until the application stopped */
+    bool is_known_type;
+    bool is_id_shared;   /* an event of another type has the same id */
+
+    /* of the identity: only meaningful where identity is the marker itself */
+    size_t first_send, last_send; /* index into sends, or EVIDENCE_NONE */
+    size_t first_dispatch;        /* index into dispatches, or EVIDENCE_NONE */
+    uint32_t dispatch_count;
+    uint32_t send_count;
+};
+
+struct evidence_send {
+    size_t entry; /* in the transcript */
+    uint64_t marker;
+    double seq;   /* as it was stamped; NAN: none */
+    int64_t at_us;
+    uint32_t connection;
+    bool is_row, is_ring, is_again; /* else live */
+    bool is_certain; /* the client has read it: something sent behind it was dispatched */
+    size_t previous; /* the send of the same identity before it, or EVIDENCE_NONE */
+    size_t distance; /* distinct other ids sent since `previous` */
+    size_t replay;   /* entry of the REPLAY it belongs to, or EVIDENCE_NONE */
+};
+
+struct evidence_dispatch {
+    size_t entry;
+    uint64_t marker;
+    int64_t at_us;
+    size_t send; /* the newest send of its identity before it, or EVIDENCE_NONE */
+};
+
+struct evidence_connection {
+    size_t connect_entry, open_entry, end_entry, drop_entry; /* EVIDENCE_NONE where there is none */
+    uint32_t opened_number;       /* 0: never upgraded */
+    size_t first_resync;          /* FRAME_IN entry of its first well-formed resync */
+    size_t first_replay;          /* REPLAY entry */
+    size_t resync_count;
+    bool is_cut;                  /* its replay was cut off */
+    bool is_overtaken;            /* a live event was sent between its upgrade and its replay */
+    bool is_settled;              /* a fence sent on it reached the application */
+    size_t fence_entry;           /* DISPATCH entry of the first such fence */
+    bool is_refused;
+    bool has_carried_event, has_carried_frame;
+    int64_t connect_us, open_us, end_us; /* end_us INT64_MAX: open to the end */
+};
+
+struct evidence {
+    const struct transcript *transcript;
+    struct evidence_event *events; /* [marker]; [0] is not used */
+    size_t event_count;            /* highest marker + 1 */
+    struct evidence_send *sends;
+    size_t send_count, send_capacity_count;
+    struct evidence_dispatch *dispatches; /* handler 1 and known markers only */
+    size_t dispatch_count, dispatch_capacity_count;
+    struct evidence_connection *connections; /* [number]; [0] is not used */
+    size_t connection_count;                 /* highest number + 1 */
+    size_t first_open, stopped, done;        /* entries, or EVIDENCE_NONE */
+    int64_t latest_us;                       /* worst lateness of the harness */
+};
+
+/* Owned by the caller. Tolerates any transcript that transcript_read accepts. */
+struct evidence *evidence_new(const struct transcript *transcript);
+void evidence_free(struct evidence *evidence);
+
+static inline const struct transcript_entry *evidence_entry(const struct evidence *evidence,
+                                                            size_t index)
+{
+    return &evidence->transcript->entries[index];
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* The ideal client: what it would have got under the same schedule (protocol.md, "What is owed").
+ * It resyncs when the client did, or at the upgrade if the client did not; it asks the same model
+ * of the server that the live session used. */
+#ifndef GAPCHECK_CORE_IDEAL_H
+#define GAPCHECK_CORE_IDEAL_H
+
+#include "core/evidence.h"
+#include "core/scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How the ideal client came to an event. */
+enum ideal_way {
+    IDEAL_NOT,       /* it did not */
+    IDEAL_LIVE,      /* sent live, and surely read */
+    IDEAL_RING,      /* from the ring, after its resync */
+    IDEAL_ROW,       /* from the database */
+    IDEAL_RESET,     /* from the ring, after it had noticed a counter reset */
+    IDEAL_RECONNECT, /* by the reconnect that the client did not make */
+};
+
+struct ideal_event {
+    enum ideal_way way;
+    uint32_t connection; /* on which */
+};
+
+/* What the ideal client gets: one element a marker, only those of identities are filled; owned by
+ * the caller, evidence->event_count elements. */
+struct ideal_event *ideal_play(const struct evidence *evidence, const struct scenario *scenario);
+
+#endif

@@ -1,0 +1,326 @@
+#include "core/judge_internal.h"
+
+#include "core/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const verdict_names[VERDICT_COUNT] = {
+#define X(symbol, name) [VERDICT_##symbol] = name,
+    JUDGE_VERDICTS(X)
+#undef X
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+    return verdict_names[verdict];
+}
+
+const char *rule_status_name(enum rule_status status)
+{
+    switch (status) {
+    case RULE_STATUS_NOT_EXERCISED:
+        return "not exercised";
+    case RULE_STATUS_PASS:
+        return "pass";
+    case RULE_STATUS_WARN:
+        return "warn";
+    case RULE_STATUS_FAIL:
+        return "fail";
+    case RULE_STATUS_SKIP:
+        return "skip";
+    case RULE_STATUS_INCONCLUSIVE:
+        return "inconclusive";
+    }
+    return "";
+}
+
+/* ---- what the checks use ---- */
+
+static bool is_judged(const struct judge *judge, enum rule rule)
+{
+    return judge->judgement->rules[rule] != RULE_STATUS_SKIP;
+}
+
+void judge_exercise(struct judge *judge, enum rule rule)
+{
+    enum rule_status *status = &judge->judgement->rules[rule];
+    if (*status == RULE_STATUS_NOT_EXERCISED)
+        *status = RULE_STATUS_PASS;
+}
+
+void judge_inconclusive(struct judge *judge, enum rule rule)
+{
+    enum rule_status *status = &judge->judgement->rules[rule];
+    if (*status == RULE_STATUS_NOT_EXERCISED || *status == RULE_STATUS_PASS)
+        *status = RULE_STATUS_INCONCLUSIVE;
+}
+
+static char *format_text(const char *format, va_list arguments)
+{
+    va_list copy;
+    va_copy(copy, arguments);
+    int size = vsnprintf(NULL, 0, format, copy);
+    va_end(copy);
+    char *text = memory_alloc((size_t)size + 1, 1);
+    vsnprintf(text, (size_t)size + 1, format, arguments);
+    return text;
+}
+
+struct finding *judge_find(struct judge *judge, enum rule rule, size_t entry, const char *format,
+                           ...)
+{
+    if (!is_judged(judge, rule))
+        return NULL;
+    struct judgement *judgement = judge->judgement;
+    judgement->findings =
+        memory_grow(judgement->findings, &judgement->finding_capacity_count,
+                    judgement->finding_count + 1, sizeof(*judgement->findings));
+    struct finding *finding = &judgement->findings[judgement->finding_count++];
+    *finding = (struct finding){.rule = rule, .level = rule_info(rule)->level};
+    if (entry != EVIDENCE_NONE) {
+        finding->step = evidence_entry(judge->evidence, entry)->step;
+        finding->at_us = evidence_entry(judge->evidence, entry)->at_us;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    finding->message = format_text(format, arguments);
+    va_end(arguments);
+    return finding;
+}
+
+void finding_set_cause(struct finding *finding, const char *format, ...)
+{
+    if (!finding)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    free(finding->cause);
+    finding->cause = format_text(format, arguments);
+    va_end(arguments);
+}
+
+bool judge_has_capability(const struct judge *judge, enum driver_capability capability)
+{
+    return driver_capabilities_have(judge->transcript->header.capabilities, capability);
+}
+
+bool judge_name_is(const struct transcript_entry *entry, const char *name)
+{
+    return entry->name && !strcmp(entry->name, name);
+}
+
+size_t judge_find_before(const struct judge *judge, enum transcript_kind kind,
+                         uint32_t connection, size_t index)
+{
+    while (index-- > 0) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == kind && entry->connection == connection)
+            return index;
+    }
+    return EVIDENCE_NONE;
+}
+
+/* ---- which rules are not judged here ---- */
+
+static void skip_rules(struct judge *judge)
+{
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        const char *needed = rule_info((enum rule)rule)->capability;
+        bool has_it = !needed;
+        for (int index = 0; needed && index < DRIVER_CAPABILITY_COUNT; index++)
+            if (!strcmp(needed, driver_capability_name((enum driver_capability)index)))
+                has_it = judge_has_capability(judge, (enum driver_capability)index);
+        if (!has_it || judge->scenario->rules_off[rule])
+            judge->judgement->rules[rule] = RULE_STATUS_SKIP;
+    }
+}
+
+/* ---- steps that were unmet ---- */
+
+static void find_unmet_steps(struct judge *judge)
+{
+    for (size_t index = 0; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = &judge->transcript->entries[index];
+        if (entry->kind != TRANSCRIPT_STEP_END || !judge_name_is(entry, "unmet"))
+            continue;
+        enum rule rule = entry->detail ? rule_find(span_of(entry->detail)) : RULE_STEP;
+        struct finding *finding =
+            judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
+                       entry->text ? entry->text : "the step was not met");
+        if (finding && entry->flags & TRANSCRIPT_FLAG_SHOULD)
+            finding->level = RULE_LEVEL_SHOULD;
+    }
+}
+
+/* The driver died of what the client did: twice, alone. */
+static void find_death(struct judge *judge)
+{
+    size_t done = judge->evidence->done;
+    if (done == EVIDENCE_NONE || !judge_name_is(evidence_entry(judge->evidence, done), "fault"))
+        return;
+    bool was_malformed = judge->judgement->rules[RULE_C11] != RULE_STATUS_NOT_EXERCISED &&
+                         judge->judgement->rules[RULE_C11] != RULE_STATUS_SKIP;
+    const char *why = evidence_entry(judge->evidence, done)->text;
+    judge_find(judge, was_malformed ? RULE_C11 : RULE_STEP, done,
+               "the client's process died, twice, at the same scenario: %s",
+               why ? why : "no reason is known");
+}
+
+/* ---- the verdict ---- */
+
+static int compare_findings(const void *left, const void *right)
+{
+    const struct finding *a = left, *b = right;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
+    if (a->at_us != b->at_us)
+        return a->at_us < b->at_us ? -1 : 1;
+    if (a->rule != b->rule)
+        return a->rule < b->rule ? -1 : 1;
+    return strcmp(a->message, b->message);
+}
+
+static void set_rule_status(struct judgement *judgement)
+{
+    for (size_t index = 0; index < judgement->finding_count; index++) {
+        const struct finding *finding = &judgement->findings[index];
+        enum rule_status *status = &judgement->rules[finding->rule];
+        if (finding->level == RULE_LEVEL_MUST)
+            *status = RULE_STATUS_FAIL;
+        else if (*status != RULE_STATUS_FAIL)
+            *status = RULE_STATUS_WARN;
+    }
+}
+
+/* A rule that the scenario says it shows, but that never came up: it would test nothing. */
+static char *unexercised_rules(const struct judge *judge)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        enum rule_status status = judge->judgement->rules[rule];
+        if (!judge->scenario->rules[rule] || status != RULE_STATUS_NOT_EXERCISED)
+            continue;
+        buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "", rule_info((enum rule)rule)->id);
+    }
+    char *list = text.size_bytes ? buffer_take_text(&text) : NULL;
+    buffer_free(&text);
+    return list;
+}
+
+static void set_reason(struct judgement *judgement, enum verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void set_reason(struct judgement *judgement, enum verdict verdict, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    free(judgement->reason);
+    judgement->reason = format_text(format, arguments);
+    va_end(arguments);
+    judgement->verdict = verdict;
+}
+
+static enum verdict worst_of_findings(const struct judgement *judgement)
+{
+    enum verdict verdict = VERDICT_PASS;
+    for (size_t index = 0; index < judgement->finding_count; index++) {
+        if (judgement->findings[index].level == RULE_LEVEL_MUST)
+            return VERDICT_FAIL;
+        verdict = VERDICT_WARN;
+    }
+    return verdict;
+}
+
+static void set_verdict(struct judge *judge)
+{
+    struct judgement *judgement = judge->judgement;
+    const struct transcript_entry *done =
+        judge->evidence->done == EVIDENCE_NONE
+            ? NULL
+            : evidence_entry(judge->evidence, judge->evidence->done);
+    const char *why = done && done->text ? done->text : "the transcript has no end";
+    judgement->verdict = worst_of_findings(judgement);
+    if (done && judge_name_is(done, "client-error")) {
+        set_reason(judgement, VERDICT_CLIENT_ERROR, "%s", why);
+        return;
+    }
+    if (judgement->verdict == VERDICT_FAIL)
+        return;
+    bool is_over = done && (judge_name_is(done, "complete") || judge_name_is(done, "unmet") ||
+                            judge_name_is(done, "fault"));
+    if (!is_over) {
+        set_reason(judgement, VERDICT_ERROR, "%s", why);
+        return;
+    }
+    char *missing = unexercised_rules(judge);
+    if (missing)
+        set_reason(judgement, VERDICT_ERROR,
+                   "the scenario names %s, which never came up: it tests nothing there", missing);
+    free(missing);
+}
+
+/* ---- the table of checks ---- */
+
+static void (*const checks[])(struct judge *) = {
+    judge_losses,  judge_repeats, judge_order,  judge_resyncs, judge_cursor, judge_subscriptions,
+    judge_reconnects, judge_stop, judge_frames, judge_acks,    judge_faults, judge_server_rules,
+};
+
+struct judgement *judge_transcript(const struct transcript *transcript,
+                                   const struct scenario *scenario)
+{
+    struct judge judge = {.transcript = transcript, .scenario = scenario};
+    judge.judgement = memory_alloc(1, sizeof(*judge.judgement));
+    judge.evidence = evidence_new(transcript);
+    judge.ideal = ideal_play(judge.evidence, scenario);
+    skip_rules(&judge);
+    for (size_t index = 0; index < sizeof(checks) / sizeof(checks[0]); index++)
+        checks[index](&judge);
+    find_unmet_steps(&judge);
+    find_death(&judge);
+    struct judgement *judgement = judge.judgement;
+    if (judgement->finding_count)
+        qsort(judgement->findings, judgement->finding_count, sizeof(*judgement->findings),
+              compare_findings);
+    set_rule_status(judgement);
+    set_verdict(&judge);
+    for (size_t number = 1; number < judge.evidence->connection_count; number++)
+        judgement->connections += judge.evidence->connections[number].opened_number != 0;
+    if (transcript->count)
+        judgement->duration_us = transcript->entries[transcript->count - 1].at_us;
+    free(judge.ideal);
+    evidence_free(judge.evidence);
+    return judgement;
+}
+
+struct judgement *judge_skipped(const char *capability, const char *because)
+{
+    struct judgement *judgement = memory_alloc(1, sizeof(*judgement));
+    set_reason(judgement, VERDICT_SKIP, "%s needs the capability `%s`, which the driver does not have",
+               because, capability);
+    return judgement;
+}
+
+struct judgement *judge_unplayed(enum verdict verdict, const char *reason)
+{
+    struct judgement *judgement = memory_alloc(1, sizeof(*judgement));
+    set_reason(judgement, verdict, "%s", reason);
+    return judgement;
+}
+
+void judgement_free(struct judgement *judgement)
+{
+    if (!judgement)
+        return;
+    for (size_t index = 0; index < judgement->finding_count; index++) {
+        free(judgement->findings[index].message);
+        free(judgement->findings[index].cause);
+    }
+    free(judgement->findings);
+    free(judgement->reason);
+    free(judgement);
+}

@@ -1,0 +1,246 @@
+/* How the client connects again, and how it stops (C-16, C-27, C-28). */
+#include "core/judge_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STREAK_COUNT_MIN  5      /* failures over which delays are judged (C-16) */
+#define GROWTH_FACTOR     1.5    /* the slowest growth that still counts as one */
+#define JITTER_FACTOR     0.5    /* room below the bound */
+#define STOP_GRACE_US     100000 /* a connection begun before `stop` may still show up */
+#define RESET_ROOM_US     50000
+
+struct streak {
+    size_t count;         /* connections in a row that carried no event */
+    bool has_opened;      /* one of them was upgraded: then it is C-27 */
+    double greatest_us;   /* delay within it */
+    int64_t last_end_us;  /* of the connection before; -1: none */
+    bool was_good;        /* the connection before carried an event */
+    double grown_us;      /* greatest delay of the streak before the good connection */
+    bool was_opened_before;
+};
+
+static double option(const struct judge *judge, const char *name, double fallback)
+{
+    return scenario_client_number(judge->scenario, name, fallback);
+}
+
+/* ---- delays ---- */
+
+static void judge_delay(struct judge *judge, const struct streak *streak, size_t entry,
+                        double delay_us)
+{
+    enum rule rule = streak->has_opened ? RULE_C27 : RULE_C16;
+    double base_us = option(judge, "reconnect_base_ms", 20) * 1000;
+    double max_us = option(judge, "reconnect_max_ms", 500) * 1000;
+    double grown_us = base_us * pow(GROWTH_FACTOR, (double)streak->count - 1);
+    double bound_us = JITTER_FACTOR * fmin(max_us, grown_us);
+    judge_exercise(judge, rule);
+    if (delay_us >= bound_us)
+        return;
+    if (judge->evidence->latest_us > JUDGE_LATE_US_MAX) {
+        judge_inconclusive(judge, rule);
+        return;
+    }
+    struct finding *finding = judge_find(
+        judge, rule, entry,
+        "after %zu failed connections in a row it waited only %.0f ms, at least %.0f ms were due",
+        streak->count, delay_us / 1000, bound_us / 1000);
+    finding_set_cause(finding,
+                      "delays are to grow from %.0f ms to %.0f ms; half of the slowest growth "
+                      "(factor %.1f) is the bound",
+                      base_us / 1000, max_us / 1000, GROWTH_FACTOR);
+}
+
+/* The first delay after a connection that carried an event must be small again. */
+static void judge_fresh_start(struct judge *judge, const struct streak *streak, size_t entry,
+                              double delay_us)
+{
+    double base_us = option(judge, "reconnect_base_ms", 20) * 1000;
+    if (streak->grown_us < 4 * base_us)
+        return; /* it had not grown, so nothing can be told */
+    judge_exercise(judge, RULE_C16);
+    bool is_small = delay_us <= 0.5 * streak->grown_us || delay_us <= 1.5 * base_us + RESET_ROOM_US;
+    if (is_small)
+        return;
+    if (judge->evidence->latest_us > JUDGE_LATE_US_MAX) {
+        judge_inconclusive(judge, RULE_C16);
+        return;
+    }
+    judge_find(judge, RULE_C16, entry,
+               "after a connection that carried an event it waited %.0f ms to reconnect, as if the "
+               "failures before (%.0f ms at most) went on; its base is %.0f ms",
+               delay_us / 1000, streak->grown_us / 1000, base_us / 1000);
+}
+
+static void follow_connection(struct judge *judge, struct streak *streak, uint32_t number)
+{
+    const struct evidence_connection *connection = &judge->evidence->connections[number];
+    if (connection->connect_entry == EVIDENCE_NONE)
+        return;
+    bool has_backoff = judge_has_capability(judge, DRIVER_CAPABILITY_BACKOFF);
+    if (streak->last_end_us >= 0) {
+        double delay_us = (double)(connection->connect_us - streak->last_end_us);
+        judge_exercise(judge, RULE_C16);
+        if (has_backoff && streak->was_good)
+            judge_fresh_start(judge, streak, connection->connect_entry, delay_us);
+        if (has_backoff && streak->count >= STREAK_COUNT_MIN)
+            judge_delay(judge, streak, connection->connect_entry, delay_us);
+        if (delay_us > streak->greatest_us)
+            streak->greatest_us = delay_us;
+    }
+    double max_us = option(judge, "reconnect_max_ms", 500) * 1000;
+    bool has_lasted = connection->opened_number && connection->end_us != INT64_MAX &&
+                      (double)(connection->end_us - connection->open_us) >= max_us;
+    streak->was_good = connection->has_carried_event;
+    if (connection->has_carried_event || connection->has_carried_frame || has_lasted) {
+        streak->grown_us = streak->greatest_us;
+        streak->count = 0;
+        streak->greatest_us = 0;
+        streak->has_opened = false;
+    } else {
+        streak->count++;
+        streak->has_opened = streak->has_opened || connection->opened_number != 0;
+    }
+    streak->last_end_us = connection->end_us == INT64_MAX ? -1 : connection->end_us;
+}
+
+/* An application that asks for a new connection, or a port that is closed, makes delays that say
+ * nothing about the client's own. */
+static bool has_foreign_delays(const struct judge *judge)
+{
+    for (size_t index = 0; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == TRANSCRIPT_OP && judge_name_is(entry, "reconnect"))
+            return true;
+        if (entry->kind == TRANSCRIPT_RESTART && entry->number2 > 0)
+            return true;
+        if (entry->kind == TRANSCRIPT_DROP && judge_name_is(entry, "silent"))
+            return true;
+    }
+    return false;
+}
+
+/* ---- one at a time ---- */
+
+static void judge_one_at_a_time(struct judge *judge, uint32_t number, uint32_t next)
+{
+    const struct evidence_connection *old = &judge->evidence->connections[number];
+    const struct evidence_connection *fresh = &judge->evidence->connections[next];
+    bool is_dead = old->drop_entry != EVIDENCE_NONE && old->drop_entry < fresh->open_entry;
+    if (is_dead || fresh->fence_entry == EVIDENCE_NONE ||
+        (old->end_entry != EVIDENCE_NONE && old->end_entry < fresh->fence_entry))
+        return;
+    judge_find(judge, RULE_C16, fresh->open_entry,
+               "connection %u was opened while connection %u was still open and in use",
+               fresh->opened_number, old->opened_number);
+}
+
+/* ---- giving up ---- */
+
+static size_t failures_before(const struct judge *judge, size_t index, bool *was_denied)
+{
+    size_t count = 0;
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
+        const struct evidence_connection *connection = &judge->evidence->connections[number];
+        if (connection->connect_entry == EVIDENCE_NONE || connection->connect_entry > index)
+            continue;
+        count = connection->opened_number ? 0 : count + 1;
+    }
+    for (size_t entry = 0; entry < index; entry++) {
+        const struct transcript_entry *refused = evidence_entry(judge->evidence, entry);
+        if (refused->kind == TRANSCRIPT_REFUSED)
+            *was_denied = refused->number == 401 || refused->number == 403;
+    }
+    return count;
+}
+
+static bool was_port_closed(const struct judge *judge)
+{
+    for (size_t index = 0; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == TRANSCRIPT_RESTART && entry->number2 > 0)
+            return true;
+    }
+    for (size_t index = 0; index < judge->scenario->step_count; index++) {
+        const struct scenario_step *step = &judge->scenario->steps[index];
+        if (step->verb == VERB_REFUSE && step->refuse.how == REFUSE_CLOSED)
+            return true; /* attempts that the server cannot count */
+    }
+    return false;
+}
+
+static void judge_limit(struct judge *judge)
+{
+    double limit = option(judge, "max_reconnect_attempts", NAN);
+    if (isnan(limit) || was_port_closed(judge))
+        return;
+    for (size_t index = 0; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        bool is_told = entry->kind == TRANSCRIPT_LIFECYCLE &&
+                       judge_name_is(entry, "permanently_disconnected");
+        bool is_last = index + 1 == judge->transcript->count;
+        if (!is_told && !is_last)
+            continue;
+        bool was_denied = false;
+        double failures = (double)failures_before(judge, index, &was_denied);
+        if (failures > 0)
+            judge_exercise(judge, RULE_C16);
+        if (is_told && failures < limit && !was_denied)
+            judge_find(judge, RULE_C16, index,
+                       "it gave up after %.0f failed attempts, its limit is %.0f", failures, limit);
+        if (failures > limit + 1)
+            judge_find(judge, RULE_C16, index,
+                       "it went on after its limit: %.0f attempts failed, %.0f are allowed",
+                       failures, limit);
+        return;
+    }
+}
+
+void judge_reconnects(struct judge *judge)
+{
+    struct streak streak = {.last_end_us = -1};
+    uint32_t previous = 0;
+    bool is_foreign = has_foreign_delays(judge) || was_port_closed(judge);
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
+        const struct evidence_connection *connection = &judge->evidence->connections[number];
+        if (connection->opened_number > 1)
+            judge_exercise(judge, RULE_C16);
+        if (!is_foreign)
+            follow_connection(judge, &streak, number);
+        if (!connection->opened_number)
+            continue;
+        if (previous)
+            judge_one_at_a_time(judge, previous, number);
+        previous = number;
+    }
+    judge_limit(judge);
+}
+
+/* ---- C-28 ---- */
+
+void judge_stop(struct judge *judge)
+{
+    size_t stopped = judge->evidence->stopped;
+    if (stopped == EVIDENCE_NONE)
+        return;
+    judge_exercise(judge, RULE_C28);
+    int64_t stopped_us = evidence_entry(judge->evidence, stopped)->at_us;
+    size_t dispatches = 0, first_dispatch = EVIDENCE_NONE;
+    for (size_t index = stopped; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == TRANSCRIPT_DISPATCH && dispatches++ == 0)
+            first_dispatch = index;
+        bool is_late = entry->at_us > stopped_us + STOP_GRACE_US;
+        if (entry->kind == TRANSCRIPT_CONNECT && is_late) {
+            judge_find(judge, RULE_C28, index,
+                       "it connected again %.0f ms after the application had disconnected",
+                       (double)(entry->at_us - stopped_us) / 1000);
+            break;
+        }
+    }
+    if (dispatches)
+        judge_find(judge, RULE_C28, first_dispatch,
+                   "%zu event%s dispatched after the application had disconnected", dispatches,
+                   dispatches == 1 ? " was" : "s were");
+}

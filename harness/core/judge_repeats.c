@@ -1,0 +1,238 @@
+/* What was dispatched more than once (C-7, C-13, C-14, C-15, C-20), and in which order (C-22). */
+#include "core/judge_internal.h"
+
+#include "core/memory.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define WINDOW_COUNT       2500 /* other ids after which an event may be dispatched again (C-13) */
+#define NEAR_COUNT         500  /* a repetition this near needs no large memory: plain C-7 */
+
+static const struct evidence_send *send_at(const struct judge *judge, size_t position)
+{
+    return position == EVIDENCE_NONE ? NULL : &judge->evidence->sends[position];
+}
+
+/* ---- a number or a row that comes twice, of an event without id (C-20) ---- */
+
+/* Whether the counter was reset between two entries: then equal numbers are not the same. */
+static bool is_reset_between(const struct judge *judge, size_t from, size_t to)
+{
+    for (size_t index = from; index < to; index++)
+        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESTART)
+            return true;
+    return false;
+}
+
+static bool is_same_number_twice(const struct judge *judge, const struct evidence_send *send)
+{
+    for (const struct evidence_send *before = send_at(judge, send->previous); before;
+         before = send_at(judge, before->previous))
+        if (!isnan(send->seq) && before->seq == send->seq && before->is_certain &&
+            !is_reset_between(judge, before->entry, send->entry))
+            return true;
+    return false;
+}
+
+static bool is_row_after_ring(const struct judge *judge, const struct evidence_send *send)
+{
+    if (!send->is_row || send->replay == EVIDENCE_NONE)
+        return false;
+    for (const struct evidence_send *before = send_at(judge, send->previous); before;
+         before = send_at(judge, before->previous))
+        if (before->replay == send->replay && before->is_ring)
+            return true;
+    return false;
+}
+
+/* ---- counting distinct ids up to a send ---- */
+
+static size_t ids_before(const struct judge *judge, size_t position)
+{
+    size_t count = 0;
+    for (size_t index = 0; index < position; index++)
+        count += judge->evidence->sends[index].previous == EVIDENCE_NONE &&
+                 judge->evidence->events[judge->evidence->sends[index].marker].id_marker != 0;
+    return count;
+}
+
+/* Whether repetitions that the window covers came up at all. */
+static void exercise_repeats(struct judge *judge)
+{
+    size_t id_count = 0;
+    for (size_t position = 0; position < judge->evidence->send_count; position++) {
+        const struct evidence_send *send = &judge->evidence->sends[position];
+        const struct evidence_event *event = &judge->evidence->events[send->marker];
+        if (event->is_id_shared && send->is_certain)
+            judge_exercise(judge, RULE_C15);
+        if (send->previous == EVIDENCE_NONE) {
+            id_count += event->id_marker != 0;
+            continue;
+        }
+        if (!send->is_certain)
+            continue;
+        if (!event->id_marker) {
+            if (is_same_number_twice(judge, send) || is_row_after_ring(judge, send))
+                judge_exercise(judge, RULE_C20);
+            continue;
+        }
+        if (send->distance < WINDOW_COUNT)
+            judge_exercise(judge, RULE_C13);
+        if (id_count > WINDOW_COUNT && send->distance < WINDOW_COUNT)
+            judge_exercise(judge, RULE_C14);
+    }
+}
+
+/* ---- repetitions that reached the application ---- */
+
+struct repeats {
+    enum rule rule;
+    uint64_t count;
+    uint64_t first_marker;
+    size_t entry;       /* of the first repeated dispatch */
+    size_t distance;    /* of the first */
+    const char *cause;
+};
+
+enum { REPEAT_C7, REPEAT_C13, REPEAT_C14, REPEAT_C20, REPEAT_KIND_COUNT };
+
+static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint64_t identity,
+                                const struct evidence_dispatch *dispatch, uint32_t nth)
+{
+    const struct evidence_event *event = &judge->evidence->events[identity];
+    const struct evidence_send *send = send_at(judge, dispatch->send);
+    bool is_out_of_nothing = !send || nth > event->send_count;
+    if (is_out_of_nothing) {
+        kinds[REPEAT_C7].cause = "it was sent less often than it was dispatched";
+        return &kinds[REPEAT_C7];
+    }
+    if (!event->id_marker) {
+        bool is_blamed = is_same_number_twice(judge, send) || is_row_after_ring(judge, send);
+        kinds[REPEAT_C20].cause = send->is_row
+                                      ? "the ring part of the same replay had just brought it"
+                                      : "it had come before with the same agent_seq";
+        return is_blamed ? &kinds[REPEAT_C20] : NULL;
+    }
+    if (send->previous == EVIDENCE_NONE || send->distance >= WINDOW_COUNT)
+        return NULL;
+    if (send->distance >= NEAR_COUNT)
+        return &kinds[REPEAT_C13];
+    if (ids_before(judge, dispatch->send) > WINDOW_COUNT)
+        return &kinds[REPEAT_C14];
+    kinds[REPEAT_C7].cause = send->is_row    ? "it came again as a row of the database"
+                             : send->is_ring ? "it came again from the ring"
+                                             : "it was sent again";
+    return &kinds[REPEAT_C7];
+}
+
+static void add_repeat(struct repeats *kind, uint64_t marker,
+                       const struct evidence_dispatch *dispatch, size_t distance)
+{
+    if (kind->count++)
+        return;
+    kind->first_marker = marker;
+    kind->entry = dispatch->entry;
+    kind->distance = distance;
+}
+
+static void tell_repeats(struct judge *judge, const struct repeats *kinds)
+{
+    for (size_t index = 0; index < REPEAT_KIND_COUNT; index++) {
+        const struct repeats *kind = &kinds[index];
+        if (!kind->count)
+            continue;
+        const char *what = index == REPEAT_C20 ? "event without id" : "event";
+        struct finding *finding = judge_find(
+            judge, kind->rule, kind->entry,
+            "%" PRIu64 " further dispatch%s of an %s that the application had already: "
+            "first gc-%" PRIu64,
+            kind->count, kind->count == 1 ? "" : "es", what, kind->first_marker);
+        if (index == REPEAT_C13)
+            finding_set_cause(finding,
+                              "it came again after %zu other ids; the client remembers fewer than "
+                              "%d", kind->distance, WINDOW_COUNT);
+        else if (index == REPEAT_C14)
+            finding_set_cause(finding,
+                              "it came again after only %zu other ids, but after more than %d in "
+                              "all: not the oldest were forgotten", kind->distance, WINDOW_COUNT);
+        else
+            finding_set_cause(finding, "%s", kind->cause);
+    }
+}
+
+void judge_repeats(struct judge *judge)
+{
+    struct repeats kinds[REPEAT_KIND_COUNT] = {
+        [REPEAT_C7] = {.rule = RULE_C7},
+        [REPEAT_C13] = {.rule = RULE_C13},
+        [REPEAT_C14] = {.rule = RULE_C14},
+        [REPEAT_C20] = {.rule = RULE_C20},
+    };
+    exercise_repeats(judge);
+    struct evidence *evidence = judge->evidence;
+    uint32_t *nth = memory_alloc(evidence->event_count, sizeof(*nth));
+    for (size_t index = 0; index < evidence->dispatch_count; index++) {
+        const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
+        uint64_t identity = evidence->events[dispatch->marker].identity;
+        if (++nth[identity] == 1 || !evidence->events[identity].type)
+            continue;
+        struct repeats *kind = classify(judge, kinds, identity, dispatch, nth[identity]);
+        if (kind)
+            add_repeat(kind, dispatch->marker, dispatch,
+                       dispatch->send == EVIDENCE_NONE
+                           ? 0
+                           : evidence->sends[dispatch->send].distance);
+    }
+    free(nth);
+    tell_repeats(judge, kinds);
+}
+
+/* ---- order ---- */
+
+/* The first send of the event at or behind `from`, or EVIDENCE_NONE. */
+static size_t send_behind(const struct judge *judge, uint64_t identity, size_t from)
+{
+    size_t found = EVIDENCE_NONE;
+    for (size_t position = judge->evidence->events[identity].last_send;
+         position != EVIDENCE_NONE && position >= from;
+         position = judge->evidence->sends[position].previous)
+        found = position;
+    return found;
+}
+
+/* Every dispatch must be explained by a send, and the sends must not go back. Taking the earliest
+ * send that fits each time finds an explanation whenever there is one. */
+void judge_order(struct judge *judge)
+{
+    size_t from = 0, swapped_count = 0, first_entry = EVIDENCE_NONE;
+    uint64_t behind = 0, first = 0, first_behind = 0;
+    struct evidence *evidence = judge->evidence;
+    if (evidence->dispatch_count > 1)
+        judge_exercise(judge, RULE_C22);
+    for (size_t index = 0; index < evidence->dispatch_count; index++) {
+        const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
+        uint64_t identity = evidence->events[dispatch->marker].identity;
+        if (evidence->events[identity].first_dispatch != index)
+            continue; /* a repetition is not judged by its place */
+        size_t position = send_behind(judge, identity, from);
+        if (position != EVIDENCE_NONE) {
+            from = position;
+            behind = dispatch->marker;
+        } else if (evidence->events[identity].first_send != EVIDENCE_NONE &&
+                   swapped_count++ == 0) {
+            first = dispatch->marker;
+            first_behind = behind;
+            first_entry = dispatch->entry;
+        }
+    }
+    if (!swapped_count)
+        return;
+    struct finding *finding =
+        judge_find(judge, RULE_C22, first_entry,
+                   "%zu event%s dispatched out of order: gc-%" PRIu64 " came after gc-%" PRIu64
+                   ", but had been sent before it",
+                   swapped_count, swapped_count == 1 ? " was" : "s were", first, first_behind);
+    finding_set_cause(finding, "one connection delivers in order, and so must the client");
+}
