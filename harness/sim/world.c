@@ -1,0 +1,455 @@
+#include "sim/world.h"
+
+#include "core/client_ops.h"
+#include "core/memory.h"
+#include "core/session.h"
+#include "core/ws.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LATENCY_US       100                    /* of every message, either way */
+#define WALL_START_MS    INT64_C(1780308000250) /* 2026-06-01T10:00:00.250Z */
+#define TURNS_MAX        20000000               /* a client that never comes to rest is an error */
+#define MESSAGE_MAX      ((size_t)64 << 20)
+#define CLIENT_NAME      "sim"
+
+/* What is on its way. All messages take equally long, so the queue is in order of time. */
+enum message_kind {
+    MESSAGE_CONNECT,     /* client → server */
+    MESSAGE_TO_SERVER,
+    MESSAGE_CLIENT_ENDS,
+    MESSAGE_TO_CLIENT,   /* server → client */
+    MESSAGE_SERVER_ENDS,
+    MESSAGE_REFUSED,     /* nobody listens */
+    MESSAGE_DRAINED,
+    MESSAGE_OP,
+    MESSAGE_LINE,
+};
+
+struct message {
+    enum message_kind kind;
+    uint32_t link;
+    int64_t at_us;
+    char *data; /* owned */
+    size_t size_bytes;
+};
+
+/* One TCP connection, seen from both ends. */
+struct link {
+    uint32_t server_number; /* of the session; 0: not accepted */
+    struct buffer response; /* of the handshake */
+    struct ws_receiver receiver;
+    bool is_open;           /* the client has seen the 101 */
+    bool is_ended;          /* for the client */
+    bool is_dead;           /* the server says no more and hears no more */
+};
+
+struct world {
+    struct session *session;
+    const struct client_policy *policy;
+    struct client *client;
+    uint64_t seed;
+    int64_t now_us;
+    bool is_listening;
+    struct message *queue;
+    size_t queue_first, queue_count, queue_capacity_count;
+    struct link *links; /* [number]; [0] is not used */
+    size_t link_count, link_capacity_count;
+    uint32_t current; /* the client's newest link */
+};
+
+static struct client_time client_now(const struct world *world)
+{
+    return (struct client_time){world->now_us, WALL_START_MS + world->now_us / 1000};
+}
+
+/* ---- the queue ---- */
+
+static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
+                 size_t size_bytes)
+{
+    if (world->queue_first == world->queue_count)
+        world->queue_first = world->queue_count = 0;
+    world->queue = memory_grow(world->queue, &world->queue_capacity_count,
+                               world->queue_count + 1, sizeof(*world->queue));
+    world->queue[world->queue_count++] = (struct message){
+        .kind = kind,
+        .link = link,
+        .at_us = world->now_us + LATENCY_US,
+        .data = size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+        .size_bytes = size_bytes,
+    };
+}
+
+/* ---- the client's side ---- */
+
+static void end_link(struct world *world, uint32_t number)
+{
+    struct link *link = &world->links[number];
+    if (link->is_ended)
+        return;
+    link->is_ended = true;
+    post(world, MESSAGE_CLIENT_ENDS, number, NULL, 0);
+}
+
+static void connect_client(struct world *world)
+{
+    static const char request[] = "GET /v1/ws?token=gapcheck-token&origin_client=sim HTTP/1.1\r\n"
+                                  "Host: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    world->links = memory_grow(world->links, &world->link_capacity_count, world->link_count + 1,
+                               sizeof(*world->links));
+    uint32_t number = (uint32_t)world->link_count++;
+    struct link *link = &world->links[number];
+    *link = (struct link){0};
+    buffer_init(&link->response, MESSAGE_MAX);
+    ws_receiver_init(&link->receiver, WS_ROLE_CLIENT, MESSAGE_MAX);
+    world->current = number;
+    post(world, MESSAGE_CONNECT, number, NULL, 0);
+    post(world, MESSAGE_TO_SERVER, number, request, sizeof(request) - 1);
+}
+
+static void send_frame(struct world *world, uint32_t number, uint8_t opcode, const char *text,
+                       size_t size_bytes)
+{
+    static const uint8_t mask_key[4] = {1, 2, 3, 4};
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_NO_LIMIT);
+    struct ws_frame frame = {.opcode = opcode, .is_final = true, .mask_key = mask_key};
+    ws_append_frame(&bytes, &frame, text, size_bytes);
+    post(world, MESSAGE_TO_SERVER, number, bytes.data, bytes.size_bytes);
+    buffer_free(&bytes);
+}
+
+static void close_client(struct world *world)
+{
+    struct link *link = &world->links[world->current];
+    if (link->is_open && !link->is_ended) {
+        static const uint8_t mask_key[4] = {1, 2, 3, 4};
+        struct buffer bytes;
+        buffer_init(&bytes, BUFFER_NO_LIMIT);
+        ws_append_close(&bytes, 1000, NULL, mask_key);
+        post(world, MESSAGE_TO_SERVER, world->current, bytes.data, bytes.size_bytes);
+        buffer_free(&bytes);
+    }
+    end_link(world, world->current);
+    client_closed(world->client, 0, 0, client_now(world));
+}
+
+static void report(struct world *world, const char *text, size_t size_bytes)
+{
+    /* The shell puts `client` in behind the brace (client.h). */
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    buffer_append_text(&line, "{\"client\":\"" CLIENT_NAME "\",");
+    buffer_append(&line, text + 1, size_bytes - 1);
+    post(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
+    buffer_free(&line);
+}
+
+static void drain_client(struct world *world)
+{
+    struct client_effect effect;
+    while (world->client && client_next_effect(world->client, &effect)) {
+        struct link *link = &world->links[world->current];
+        switch (effect.kind) {
+        case CLIENT_EFFECT_NONE:
+            break;
+        case CLIENT_EFFECT_CONNECT:
+            if (world->current)
+                end_link(world, world->current);
+            connect_client(world);
+            break;
+        case CLIENT_EFFECT_SEND:
+            if (world->current && link->is_open && !link->is_ended)
+                send_frame(world, world->current, WS_OPCODE_TEXT, effect.text,
+                           effect.size_bytes);
+            break;
+        case CLIENT_EFFECT_CLOSE:
+        case CLIENT_EFFECT_ABORT:
+            if (world->current && !link->is_ended)
+                close_client(world);
+            break;
+        case CLIENT_EFFECT_REPORT:
+            report(world, effect.text, effect.size_bytes);
+            break;
+        }
+    }
+}
+
+/* ---- what reaches the client ---- */
+
+static void client_lost(struct world *world, uint32_t number, unsigned status,
+                        unsigned close_code)
+{
+    struct link *link = &world->links[number];
+    if (link->is_ended)
+        return;
+    link->is_ended = true;
+    if (number == world->current)
+        client_closed(world->client, status, close_code, client_now(world));
+}
+
+static void read_response(struct world *world, uint32_t number)
+{
+    struct link *link = &world->links[number];
+    const char *text = buffer_text(&link->response);
+    const char *end = strstr(text, "\r\n\r\n");
+    if (!end)
+        return;
+    unsigned status = (unsigned)strtoul(text + strlen("HTTP/1.1 "), NULL, 10);
+    if (status != 101) {
+        client_lost(world, number, status, 0);
+        return;
+    }
+    const char *date = strstr(text, "\r\nDate: ");
+    struct span span = {NULL, 0};
+    if (date && date < end) {
+        span.data = date + strlen("\r\nDate: ");
+        span.size_bytes = (size_t)(strstr(span.data, "\r\n") - span.data);
+    }
+    link->is_open = true;
+    if (number == world->current)
+        client_opened(world->client, span, client_now(world));
+    drain_client(world);
+    buffer_consume(&world->links[number].response, (size_t)(end - text) + 4);
+}
+
+static void read_frames(struct world *world, uint32_t number, const char *data, size_t size_bytes)
+{
+    for (size_t offset = 0; offset < size_bytes && !world->links[number].is_ended;) {
+        struct ws_event event;
+        struct ws_receiver *receiver = &world->links[number].receiver;
+        offset += ws_receiver_feed(receiver, data + offset, size_bytes - offset, &event);
+        if (event.kind == WS_EVENT_NONE)
+            return;
+        if (event.kind == WS_EVENT_TEXT && number == world->current)
+            client_message(world->client, event.data, event.size_bytes, client_now(world));
+        else if (event.kind == WS_EVENT_PING)
+            send_frame(world, number, WS_OPCODE_PONG, event.data, event.size_bytes);
+        else if (event.kind == WS_EVENT_CLOSE || event.kind == WS_EVENT_VIOLATION) {
+            end_link(world, number);
+            world->links[number].is_ended = false;
+            client_lost(world, number, 0, event.kind == WS_EVENT_CLOSE ? event.close_code : 0);
+        }
+        drain_client(world);
+    }
+}
+
+static void bytes_to_client(struct world *world, uint32_t number, const char *data,
+                            size_t size_bytes)
+{
+    struct link *link = &world->links[number];
+    if (link->is_ended)
+        return;
+    if (link->is_open) {
+        read_frames(world, number, data, size_bytes);
+        return;
+    }
+    buffer_append(&link->response, data, size_bytes);
+    read_response(world, number);
+    link = &world->links[number];
+    if (!link->is_open || !link->response.size_bytes)
+        return;
+    struct buffer rest = link->response; /* frames in the same write as the upgrade */
+    buffer_init(&link->response, MESSAGE_MAX);
+    read_frames(world, number, rest.data, rest.size_bytes);
+    buffer_free(&rest);
+}
+
+static void obey(struct world *world, const char *text, size_t size_bytes)
+{
+    cJSON *line = cJSON_ParseWithLength(text, size_bytes);
+    const char *op = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "op"));
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "client"));
+    static const char unknown[] = "{\"ev\":\"error\",\"client\":\"" CLIENT_NAME "/\"}";
+    if (strcmp(name, CLIENT_NAME) != 0) {
+        post(world, MESSAGE_LINE, 0, unknown, sizeof(unknown) - 1);
+    } else if (!strcmp(op, "start")) {
+        world->client = client_ops_start(line, world->policy, world->seed);
+        client_start(world->client, client_now(world));
+    } else {
+        client_ops_run(world->client, op, line, client_now(world));
+    }
+    cJSON_Delete(line);
+}
+
+/* ---- what reaches the session ---- */
+
+static void line_to_session(struct world *world, const struct message *message)
+{
+    struct driver_line line;
+    struct error error;
+    if (driver_line_parse(message->data, message->size_bytes, &line, &error))
+        session_driver_line(world->session, &line, world->now_us);
+    else
+        session_fail(world->session, error.message, world->now_us);
+    driver_line_free(&line);
+}
+
+static void connect_server(struct world *world, uint32_t number)
+{
+    if (!world->is_listening) {
+        post(world, MESSAGE_REFUSED, number, NULL, 0);
+        world->links[number].is_dead = true;
+        return;
+    }
+    world->links[number].server_number = session_connected(world->session, world->now_us);
+}
+
+static uint32_t link_of(const struct world *world, uint32_t server_number)
+{
+    for (uint32_t number = 1; number < world->link_count; number++)
+        if (world->links[number].server_number == server_number)
+            return number;
+    return 0;
+}
+
+static void drain_session(struct world *world)
+{
+    struct session_effect effect;
+    while (session_next_effect(world->session, &effect)) {
+        uint32_t number = effect.connection ? link_of(world, effect.connection) : 0;
+        struct link *link = &world->links[number];
+        switch (effect.kind) {
+        case SESSION_EFFECT_WRITE:
+            if (!link->is_dead && effect.size_bytes)
+                post(world, MESSAGE_TO_CLIENT, number, effect.data, effect.size_bytes);
+            break;
+        case SESSION_EFFECT_DRAIN:
+            post(world, MESSAGE_DRAINED, number, NULL, 0);
+            break;
+        case SESSION_EFFECT_END:
+            if (!link->is_dead && effect.end != SESSION_END_SILENT)
+                post(world, MESSAGE_SERVER_ENDS, number, NULL, 0);
+            link->is_dead = true;
+            break;
+        case SESSION_EFFECT_LISTEN:
+            world->is_listening = effect.is_listening;
+            break;
+        case SESSION_EFFECT_DRIVER:
+            post(world, MESSAGE_OP, 0, effect.data, effect.size_bytes);
+            break;
+        case SESSION_EFFECT_DONE:
+            break;
+        }
+    }
+}
+
+/* ---- time ---- */
+
+static void deliver(struct world *world, const struct message *message)
+{
+    struct link *link = &world->links[message->link];
+    switch (message->kind) {
+    case MESSAGE_CONNECT:
+        connect_server(world, message->link);
+        break;
+    case MESSAGE_TO_SERVER:
+        if (link->server_number && !link->is_dead)
+            session_received(world->session, link->server_number, message->data,
+                             message->size_bytes, world->now_us);
+        break;
+    case MESSAGE_CLIENT_ENDS:
+        if (link->server_number && !link->is_dead)
+            session_ended(world->session, link->server_number, false, world->now_us);
+        link->is_dead = true;
+        break;
+    case MESSAGE_TO_CLIENT:
+        bytes_to_client(world, message->link, message->data, message->size_bytes);
+        break;
+    case MESSAGE_SERVER_ENDS:
+    case MESSAGE_REFUSED:
+        client_lost(world, message->link, 0, 0);
+        break;
+    case MESSAGE_DRAINED:
+        session_drained(world->session, link->server_number, world->now_us);
+        break;
+    case MESSAGE_OP:
+        obey(world, message->data, message->size_bytes);
+        break;
+    case MESSAGE_LINE:
+        line_to_session(world, message);
+        break;
+    }
+    drain_client(world);
+    drain_session(world);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void turn(struct world *world)
+{
+    int64_t session_us = session_deadline_us(world->session);
+    int64_t client_us = world->client ? client_deadline_us(world->client) : INT64_MAX;
+    bool has_message = world->queue_first < world->queue_count;
+    int64_t message_us = has_message ? world->queue[world->queue_first].at_us : INT64_MAX;
+    int64_t next_us = earlier(message_us, earlier(session_us, client_us));
+    if (next_us == INT64_MAX) {
+        session_fail(world->session, "the simulated world came to rest", world->now_us);
+        return;
+    }
+    if (next_us > world->now_us)
+        world->now_us = next_us;
+    if (message_us <= next_us) {
+        struct message message = world->queue[world->queue_first++];
+        deliver(world, &message);
+        free(message.data);
+        return;
+    }
+    if (client_us <= next_us)
+        client_tick(world->client, client_now(world));
+    else
+        session_tick(world->session, world->now_us);
+    drain_client(world);
+    drain_session(world);
+}
+
+static void free_world(struct world *world)
+{
+    while (world->queue_first < world->queue_count)
+        free(world->queue[world->queue_first++].data);
+    for (size_t number = 1; number < world->link_count; number++) {
+        buffer_free(&world->links[number].response);
+        ws_receiver_free(&world->links[number].receiver);
+    }
+    free(world->queue);
+    free(world->links);
+    client_free(world->client);
+    session_free(world->session);
+}
+
+struct transcript *sim_play(const struct scenario *scenario, const struct client_policy *policy,
+                            uint64_t seed)
+{
+    struct session_config config = {
+        .scenario = scenario,
+        .client = CLIENT_NAME,
+        .host = "127.0.0.1",
+        .port = 80,
+        .seed = seed,
+        .wall_start_ms = WALL_START_MS,
+        .timeout_scale = 1,
+    };
+    for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
+        if (capability != DRIVER_CAPABILITY_NODE && capability != DRIVER_CAPABILITY_ALONE)
+            config.capabilities.bits |= UINT32_C(1) << capability;
+    struct world world = {.policy = policy, .seed = seed, .is_listening = true};
+    world.links = memory_grow(NULL, &world.link_capacity_count, 1, sizeof(*world.links));
+    world.link_count = 1;
+    world.session = session_new(&config);
+    session_start(world.session, 0);
+    drain_session(&world);
+    for (long turns = 0; !session_is_done(world.session) && turns < TURNS_MAX; turns++)
+        turn(&world);
+    if (!session_is_done(world.session))
+        session_fail(world.session, "the client never came to rest", world.now_us);
+    struct transcript *transcript = session_take_transcript(world.session);
+    free_world(&world);
+    return transcript;
+}
