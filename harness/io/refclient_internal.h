@@ -1,0 +1,94 @@
+/* What the parts of the reference client's shell share: refclient.c (the event loop, standard input
+ * and output), refclient_ops.c (what the harness asks) and refclient_session.c (one client). */
+#ifndef GAPCHECK_IO_REFCLIENT_INTERNAL_H
+#define GAPCHECK_IO_REFCLIENT_INTERNAL_H
+
+#include "core/buffer.h"
+#include "core/client.h"
+#include "io/ws_link.h"
+
+#include <cjson/cJSON.h>
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REFCLIENT_NEVER INT64_MAX
+
+/* A client of the harness: its core, and its connection. */
+struct refclient_session {
+    struct refclient_session *next;
+    struct refclient *shell;
+    char *name;         /* as the harness calls it; owned */
+    char *line_start;   /* {"client":NAME, to which a report's text is appended; owned */
+    struct client *core; /* owned */
+
+    struct lws_vhost *vhost;
+    char *address, *path; /* owned */
+    int port;
+    bool has_tls;
+    struct ws_link *link; /* the newest connection; NULL if there is none */
+    struct ws_link *stray; /* a mutant's older one */
+
+    /* What the core wants of the connection: done between libwebsockets' callbacks. */
+    unsigned wanted_connections;
+    bool wants_close, wants_abort;
+
+    bool is_stopped;
+    int64_t end_us; /* when it is forgotten, after `stop` */
+};
+
+struct refclient_tls {
+    struct refclient_tls *next;
+    char *ca_file; /* owned */
+    struct lws_vhost *vhost;
+};
+
+struct refclient {
+    const struct client_policy *policy;
+    struct lws_context *context;
+    struct lws_vhost *vhost;       /* without TLS */
+    struct refclient_tls *tls;     /* one for each file of certificates; owned */
+    struct refclient_session *sessions; /* owned */
+    uint64_t session_count;        /* ever */
+    lws_sorted_usec_list_t timer;
+    int64_t timer_us;              /* for when it is set */
+    struct buffer input;           /* an unfinished line */
+    struct buffer output;
+    bool is_done;
+};
+
+/* ---- refclient.c ---- */
+
+void refclient_write_line(struct refclient *shell, const char *start, const char *rest,
+                          size_t rest_bytes);
+/* {"ev":"error","message":…}; `client` may be NULL. */
+void refclient_write_error(struct refclient *shell, const char *client, const char *message);
+/* The vhost that trusts `ca_file` (NULL: no TLS); NULL if it cannot be had. */
+struct lws_vhost *refclient_vhost(struct refclient *shell, const char *ca_file);
+
+/* ---- refclient_ops.c ---- */
+
+/* One line of the harness. */
+void refclient_obey(struct refclient *shell, const char *text, size_t size_bytes);
+
+/* ---- refclient_session.c ---- */
+
+struct refclient_session_setup {
+    const char *name, *url, *token, *ca_file; /* borrowed; `token` and `ca_file` may be NULL */
+    struct client *core; /* taken */
+};
+
+/* Adds a session and starts it. Returns NULL, or a static text that says why it cannot be. */
+const char *refclient_session_start(struct refclient *shell,
+                                    const struct refclient_session_setup *setup);
+struct client_time refclient_now(void);
+/* Takes what the core wants done: after every call on the core. */
+void refclient_session_drain(struct refclient_session *session);
+/* After `stop`: it lives on for a while, so that what it does then can be judged. */
+void refclient_session_expire(struct refclient_session *session);
+/* Does what is due and wanted of all sessions; not from within libwebsockets' callbacks. Returns
+ * when the next is due, on the monotonic clock. */
+int64_t refclient_sessions_turn(struct refclient *shell);
+void refclient_sessions_free(struct refclient *shell);
+
+#endif

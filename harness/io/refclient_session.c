@@ -1,0 +1,253 @@
+#include "io/refclient_internal.h"
+
+#include "core/memory.h"
+#include "io/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A client that goes on after `stop` is a mutant: it is heard this long, then its memory and its
+ * connections are taken back. */
+#define AFTERLIFE_US (5 * INT64_C(1000000))
+
+struct client_time refclient_now(void)
+{
+    return (struct client_time){clock_monotonic_us(), clock_wall_ms()};
+}
+
+/* ---- effects ---- */
+
+void refclient_session_drain(struct refclient_session *session)
+{
+    struct client_effect effect;
+    while (client_next_effect(session->core, &effect)) {
+        switch (effect.kind) {
+        case CLIENT_EFFECT_NONE:
+            break;
+        case CLIENT_EFFECT_CONNECT:
+            session->wanted_connections++;
+            break;
+        case CLIENT_EFFECT_SEND:
+            if (session->link)
+                ws_link_send(session->link, effect.text, effect.size_bytes);
+            break;
+        case CLIENT_EFFECT_CLOSE:
+            session->wants_close = true;
+            break;
+        case CLIENT_EFFECT_ABORT:
+            session->wants_abort = true;
+            break;
+        case CLIENT_EFFECT_REPORT:
+            refclient_write_line(session->shell, session->line_start, effect.text + 1,
+                                 effect.size_bytes - 1);
+            break;
+        }
+    }
+}
+
+/* ---- what the connection says ---- */
+
+static void on_opened(void *owner, struct span date)
+{
+    struct refclient_session *session = owner;
+    client_opened(session->core, date, refclient_now());
+    refclient_session_drain(session);
+}
+
+static void on_piece(void *owner)
+{
+    struct refclient_session *session = owner;
+    client_piece(session->core, refclient_now());
+}
+
+static void on_message(void *owner, const char *text, size_t size_bytes)
+{
+    struct refclient_session *session = owner;
+    client_message(session->core, text, size_bytes, refclient_now());
+    refclient_session_drain(session);
+}
+
+static void on_closed(void *owner, unsigned http_status, unsigned close_code)
+{
+    struct refclient_session *session = owner;
+    session->link = NULL;
+    client_closed(session->core, http_status, close_code, refclient_now());
+    refclient_session_drain(session);
+}
+
+static const struct ws_link_events link_events = {
+    .opened = on_opened, .piece = on_piece, .message = on_message, .closed = on_closed};
+
+/* A stray connection stays open, but what it brings is dropped. */
+static void on_stray_closed(void *owner, unsigned http_status, unsigned close_code)
+{
+    (void)http_status;
+    (void)close_code;
+    struct refclient_session *session = owner;
+    session->stray = NULL;
+}
+
+static const struct ws_link_events stray_events = {.closed = on_stray_closed};
+
+/* ---- what the core wants ---- */
+
+static void connect_session(struct refclient_session *session)
+{
+    if (session->link) {
+        if (session->stray)
+            ws_link_abort(session->stray);
+        session->stray = session->link;
+        session->link = NULL;
+        ws_link_hand_over(session->stray, &stray_events);
+    }
+    struct ws_link_target target = {
+        .context = session->shell->context,
+        .vhost = session->vhost,
+        .address = session->address,
+        .port = session->port,
+        .has_tls = session->has_tls,
+        .path = session->path,
+    };
+    ws_link_open(&target, &link_events, session, &session->link);
+}
+
+static bool carry_out(struct refclient_session *session)
+{
+    if (session->wants_abort || session->wants_close) {
+        bool at_once = session->wants_abort;
+        session->wants_abort = session->wants_close = false;
+        if (session->link && at_once)
+            ws_link_abort(session->link);
+        else if (session->link)
+            ws_link_close(session->link);
+        return true;
+    }
+    if (session->wanted_connections > 0) {
+        session->wanted_connections--;
+        connect_session(session);
+        return true;
+    }
+    return false;
+}
+
+/* ---- birth and death ---- */
+
+/* ws://127.0.0.1:PORT/v1/ws, to which the token and the origin are added. */
+static bool read_url(struct refclient_session *session, const char *url, const char *token)
+{
+    const char *scheme, *address, *path;
+    int port = 0;
+    char *copy = memory_copy_text(url, strlen(url));
+    bool is_read = lws_parse_uri(copy, &scheme, &address, &port, &path) == 0 && port > 0 &&
+                   (strcmp(scheme, "ws") == 0 || strcmp(scheme, "wss") == 0);
+    if (is_read) {
+        size_t escaped_bytes = 3 * strlen(token) + 1;
+        char *escaped = memory_alloc(escaped_bytes, 1);
+        lws_urlencode(escaped, token, (int)escaped_bytes);
+        struct buffer full;
+        buffer_init(&full, BUFFER_NO_LIMIT);
+        buffer_printf(&full, "/%s%ctoken=%s&origin_client=gapcheck-reference&origin_version=%s",
+                      path, strchr(path, '?') ? '&' : '?', escaped, GAPCHECK_VERSION);
+        session->path = buffer_take_text(&full);
+        session->address = memory_copy_text(address, strlen(address));
+        session->port = port;
+        session->has_tls = strcmp(scheme, "wss") == 0;
+        free(escaped);
+    }
+    free(copy);
+    return is_read;
+}
+
+static void free_session(struct refclient_session *session)
+{
+    if (session->link)
+        ws_link_abort(session->link);
+    if (session->stray)
+        ws_link_abort(session->stray);
+    client_free(session->core);
+    free(session->name);
+    free(session->line_start);
+    free(session->address);
+    free(session->path);
+    free(session);
+}
+
+static char *make_line_start(const char *name)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_append_text(&text, "{\"client\":");
+    text_append_json(&text, name, strlen(name));
+    buffer_append_text(&text, ",");
+    return buffer_take_text(&text);
+}
+
+const char *refclient_session_start(struct refclient *shell,
+                                    const struct refclient_session_setup *setup)
+{
+    struct refclient_session *session = memory_alloc(1, sizeof *session);
+    session->shell = shell;
+    session->end_us = REFCLIENT_NEVER;
+    session->name = memory_copy_text(setup->name, strlen(setup->name));
+    session->line_start = make_line_start(setup->name);
+    session->core = setup->core;
+    const char *problem = NULL;
+    if (!read_url(session, setup->url, setup->token ? setup->token : ""))
+        problem = "`url` is no ws:// or wss:// address";
+    else if (!(session->vhost = refclient_vhost(shell, session->has_tls ? setup->ca_file : NULL)))
+        problem = "`ca_file` cannot be used";
+    if (problem) {
+        free_session(session);
+        return problem;
+    }
+    session->next = shell->sessions;
+    shell->sessions = session;
+    client_start(session->core, refclient_now());
+    refclient_session_drain(session);
+    return NULL;
+}
+
+void refclient_session_expire(struct refclient_session *session)
+{
+    session->is_stopped = true;
+    session->end_us = clock_monotonic_us() + AFTERLIFE_US;
+}
+
+void refclient_sessions_free(struct refclient *shell)
+{
+    for (struct refclient_session *next; shell->sessions; shell->sessions = next) {
+        next = shell->sessions->next;
+        free_session(shell->sessions);
+    }
+}
+
+/* ---- time ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t refclient_sessions_turn(struct refclient *shell)
+{
+    int64_t next_us = REFCLIENT_NEVER;
+    struct client_time now = refclient_now();
+    for (struct refclient_session **at = &shell->sessions; *at;) {
+        struct refclient_session *session = *at;
+        if (session->end_us <= now.monotonic_us) {
+            *at = session->next;
+            free_session(session);
+            continue;
+        }
+        if (client_deadline_us(session->core) <= now.monotonic_us) {
+            client_tick(session->core, now);
+            refclient_session_drain(session);
+        }
+        while (carry_out(session))
+            ;
+        next_us = earlier(next_us, earlier(session->end_us, client_deadline_us(session->core)));
+        at = &session->next;
+    }
+    return next_us;
+}
