@@ -1,0 +1,106 @@
+#include "report/report.h"
+
+#include "report/sample_run.h"
+
+#include <cjson/cJSON.h>
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static cJSON *parse(const struct run *run)
+{
+    struct buffer out;
+    buffer_init(&out, BUFFER_NO_LIMIT);
+    report_json(run, &out);
+    cJSON *document = cJSON_ParseWithOpts(buffer_text(&out), NULL, true);
+    cr_assert_not_null(document, "%s", buffer_text(&out));
+    buffer_free(&out);
+    return document;
+}
+
+static const cJSON *get(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    cr_assert_not_null(item, "%s", name);
+    return item;
+}
+
+Test(json, summary_counts_what_the_scenarios_show)
+{
+    struct run run = sample_run();
+    cJSON *document = parse(&run);
+    const cJSON *summary = get(document, "summary");
+    cr_expect_eq(get(summary, "scenarios")->valueint, 6);
+    for (int i = 0; i < VERDICT_COUNT; i++)
+        cr_expect_eq(get(summary, verdict_name((enum verdict)i))->valueint, 1);
+    cr_expect_eq(get(summary, "known")->valueint, 0);
+    cr_expect_eq(get(summary, "fixed")->valueint, 0);
+    cr_expect_eq(get(document, "exit")->valueint, 3);
+    cr_expect_str_eq(get(document, "started")->valuestring, "2026-06-01T10:00:00.412Z");
+    cJSON_Delete(document);
+    run_free(&run);
+}
+
+Test(json, finding_has_all_its_fields)
+{
+    struct run run = sample_run();
+    cJSON *document = parse(&run);
+    const cJSON *scenario = cJSON_GetArrayItem(get(document, "scenarios"), 1);
+    const cJSON *finding = cJSON_GetArrayItem(get(scenario, "findings"), 0);
+    cr_expect_eq(get(scenario, "lost")->valueint, 200);
+    cr_expect_str_eq(get(finding, "rule")->valuestring, "C-5");
+    cr_expect_str_eq(get(finding, "level")->valuestring, "must");
+    cr_expect_str_eq(get(finding, "message")->valuestring, "200 of 707 events lost: gc-7 … gc-206");
+    cr_expect_eq(get(finding, "step")->valueint, 7);
+    cr_expect_float_eq(get(finding, "at_ms")->valuedouble, 44.1, 1e-9);
+    cJSON_Delete(document);
+    run_free(&run);
+}
+
+Test(json, only_rules_that_came_up_are_listed)
+{
+    struct run run = sample_run();
+    cJSON *document = parse(&run);
+    const cJSON *rules = get(cJSON_GetArrayItem(get(document, "scenarios"), 1), "rules");
+    cr_expect_eq(cJSON_GetArraySize(rules), 3);
+    cr_expect_str_eq(get(rules, "C-1")->valuestring, "pass");
+    cr_expect_str_eq(get(rules, "C-5")->valuestring, "fail");
+    cr_expect_str_eq(get(rules, "C-20")->valuestring, "skip");
+    cJSON_Delete(document);
+    run_free(&run);
+}
+
+Test(json, is_utf8_whatever_the_client_wrote)
+{
+    struct run run = sample_run();
+    struct buffer out;
+    buffer_init(&out, BUFFER_NO_LIMIT);
+    report_json(&run, &out);
+    cr_expect(text_is_utf8(out.data, out.size_bytes));
+    buffer_free(&out);
+    run_free(&run);
+}
+
+Test(json, a_scenario_alone_is_what_stands_in_the_whole)
+{
+    struct run run = sample_run();
+    struct buffer whole, alone;
+    buffer_init(&whole, BUFFER_NO_LIMIT);
+    report_json(&run, &whole);
+    for (size_t i = 0; i < run.scenario_count; i++) {
+        buffer_init(&alone, BUFFER_NO_LIMIT);
+        report_json_scenario(&run.scenarios[i], "    ", &alone);
+        cr_expect_not_null(strstr(buffer_text(&whole), buffer_text(&alone)));
+        buffer_free(&alone);
+    }
+    buffer_free(&whole);
+    run_free(&run);
+}
+
+Test(json, a_run_of_nothing_is_valid)
+{
+    struct run run = sample_run_empty();
+    cJSON *document = parse(&run);
+    cr_expect_eq(cJSON_GetArraySize(get(document, "scenarios")), 0);
+    cJSON_Delete(document);
+    run_free(&run);
+}

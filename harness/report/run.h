@@ -1,0 +1,81 @@
+/* What a run of scenarios against one client came to: the one thing that every report is made
+ * from. It is plain data; the writers beside this file turn it into text. */
+#ifndef GAPCHECK_REPORT_RUN_H
+#define GAPCHECK_REPORT_RUN_H
+
+#include "core/judge.h"
+#include "core/scenario.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct run_scenario {
+    char *name;           /* of the scenario; owned, as is all below */
+    char *path;           /* of its file, as it was given */
+    char *title;
+    char *transcript;     /* relative to the report's folder; NULL: it was not played */
+    char *reproduce;      /* one shell command */
+    struct judgement *judgement;
+    bool is_known;        /* every failure of it is in the baseline */
+    bool *finding_is_known; /* one for each finding; NULL: none is */
+    size_t play_counts[VERDICT_COUNT]; /* how often each verdict came out (--repeat) */
+};
+
+struct run_summary {
+    size_t scenario_count;
+    size_t verdict_counts[VERDICT_COUNT];
+    size_t known_count; /* findings in the baseline */
+    size_t fixed_count; /* baseline entries that no longer happen */
+    size_t flaky_count; /* scenarios whose plays had different verdicts */
+};
+
+struct run {
+    char *client_name, *client_version, *client_command;
+    struct driver_capabilities capabilities;
+    uint64_t seed;
+    int64_t started_ms;  /* since 1970 */
+    int64_t duration_ms;
+    bool is_strict;      /* SHOULD counts for exit 1 */
+    bool is_interrupted;
+    bool is_inconclusive; /* something beside the verdicts failed; it was told when it happened */
+    struct run_scenario *scenarios;
+    size_t scenario_count;
+    size_t unplayed_count; /* scenarios that an interrupt or --fail-fast left out */
+    size_t fixed_count;    /* baseline entries that no longer happen */
+    int exit;              /* of run_exit_code */
+};
+
+enum run_exit {
+    RUN_EXIT_EXPECTED = 0,
+    RUN_EXIT_BROKEN = 1,       /* a client broke a rule that the baseline does not list */
+    RUN_EXIT_USAGE = 2,
+    RUN_EXIT_INCONCLUSIVE = 3,
+    RUN_EXIT_FIXED = 4,        /* the baseline lists a failure that no longer happens */
+};
+
+struct run_summary run_summarize(const struct run *run);
+
+/* Whether its plays had different verdicts. */
+bool run_scenario_is_flaky(const struct run_scenario *scenario);
+
+/* What it takes to play a scenario again. */
+struct run_origin {
+    const char *name, *path, *client;
+    uint64_t seed;
+    double timeout_scale;
+};
+
+/* One shell command, owned by the caller. */
+char *run_reproduce_command(const struct run_origin *origin);
+
+/* Where the transcript of a scenario lies in the report's folder; owned by the caller. */
+char *run_transcript_path(const char *scenario_name);
+
+/* The first that applies in the order 2, 3, 1, 4 (design.md); 2 is never the result here. */
+enum run_exit run_exit_code(const struct run *run);
+
+void run_scenario_free(struct run_scenario *scenario);
+void run_free(struct run *run);
+
+#endif

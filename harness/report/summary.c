@@ -1,0 +1,93 @@
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define ROWS_MAX       40 /* so that the whole stays below 60 lines */
+#define TEXT_BYTES_MAX 300
+
+/* Inside a table cell: markup of Markdown and HTML means nothing there. */
+static void append_cell(const char *text, struct buffer *out)
+{
+    struct buffer safe;
+    buffer_init(&safe, BUFFER_NO_LIMIT);
+    text_append_escaped(&safe, text ? text : "", text ? strlen(text) : 0, TEXT_BYTES_MAX);
+    for (const char *at = buffer_text(&safe); *at; at++) {
+        if (*at == '<')
+            buffer_append_text(out, "&lt;");
+        else if (*at == '&')
+            buffer_append_text(out, "&amp;");
+        else if (strchr("|*_`\\[]#~>", *at))
+            buffer_printf(out, "\\%c", *at);
+        else
+            buffer_append(out, at, 1);
+    }
+    buffer_free(&safe);
+}
+
+static void append_row(const struct run_scenario *scenario, struct buffer *out)
+{
+    const struct judgement *judgement = scenario->judgement;
+    const struct finding *finding = judgement->finding_count > 0 ? judgement->findings : NULL;
+    buffer_printf(out, "| %s%s | ", verdict_name(judgement->verdict),
+                  scenario->is_known ? " (known)" : "");
+    append_cell(scenario->name, out);
+    buffer_printf(out, " | %s | ", finding ? rule_info(finding->rule)->id : "");
+    append_cell(finding ? finding->message : judgement->reason, out);
+    if (finding && finding->cause) {
+        buffer_append_text(out, " Cause: ");
+        append_cell(finding->cause, out);
+    }
+    if (judgement->finding_count > 1)
+        buffer_printf(out, " (and %zu more)", judgement->finding_count - 1);
+    buffer_append_text(out, " |\n");
+}
+
+/* The worst first: enum verdict is in that order. */
+static void append_table(const struct run *run, struct buffer *out)
+{
+    size_t row_count = 0, left_out_count = 0;
+    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        for (size_t i = 0; i < run->scenario_count; i++) {
+            const struct run_scenario *scenario = &run->scenarios[i];
+            if ((int)scenario->judgement->verdict != verdict || verdict == VERDICT_PASS ||
+                verdict == VERDICT_SKIP)
+                continue;
+            if (row_count == 0)
+                buffer_append_text(out, "\n| verdict | scenario | rule | what happened |\n"
+                                        "| --- | --- | --- | --- |\n");
+            if (row_count++ < ROWS_MAX)
+                append_row(scenario, out);
+            else
+                left_out_count++;
+        }
+    }
+    if (left_out_count > 0)
+        buffer_printf(out, "\n… and %zu more.\n", left_out_count);
+}
+
+void report_summary(const struct run *run, struct buffer *out)
+{
+    struct run_summary summary = run_summarize(run);
+    buffer_append_text(out, "## gapcheck: ");
+    append_cell(run->client_name, out);
+    buffer_append_text(out, " ");
+    append_cell(run->client_version, out);
+    buffer_printf(out, "\n\n**%zu scenario%s**", summary.scenario_count,
+                  summary.scenario_count == 1 ? "" : "s");
+    for (int i = VERDICT_COUNT - 1; i >= 0; i--)
+        if (summary.verdict_counts[i] > 0)
+            buffer_printf(out, ", %zu %s", summary.verdict_counts[i],
+                          verdict_name((enum verdict)i));
+    if (summary.known_count > 0)
+        buffer_printf(out, ", %zu known", summary.known_count);
+    if (summary.fixed_count > 0)
+        buffer_printf(out, ", %zu fixed", summary.fixed_count);
+    if (summary.flaky_count > 0)
+        buffer_printf(out, ", %zu with verdicts that differ", summary.flaky_count);
+    if (run->unplayed_count > 0)
+        buffer_printf(out, ", %zu not played", run->unplayed_count);
+    buffer_printf(out, " in %.1f s%s; exit %d.\n", (double)run->duration_ms / 1000,
+                  run->is_interrupted ? "; interrupted" : "", run->exit);
+    append_table(run, out);
+}

@@ -1,0 +1,72 @@
+#include "report/report.h"
+
+#include "report/sample_run.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *render(const struct run *run)
+{
+    struct buffer out;
+    buffer_init(&out, BUFFER_NO_LIMIT);
+    report_summary(run, &out);
+    return buffer_take_text(&out);
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+Test(summary, lists_what_went_wrong_worst_first)
+{
+    struct run run = sample_run();
+    char *text = render(&run);
+    const char *client_error = strstr(text, "| client-error | dead |");
+    const char *failure = strstr(text, "| fail | resync/ring-overflow\\[501\\] | C-5 |");
+    const char *warning = strstr(text, "| warn | server/reset | C-21 |");
+    cr_assert(client_error && failure && warning, "%s", text);
+    cr_expect(client_error < failure && failure < warning);
+    cr_expect_null(strstr(text, "short-gap"));
+    free(text);
+    run_free(&run);
+}
+
+Test(summary, markup_of_a_client_means_nothing)
+{
+    struct run run = sample_run();
+    char *text = render(&run);
+    cr_expect_null(strstr(text, "<b>"));
+    cr_expect_null(strstr(text, " `x`"));
+    cr_expect_null(strchr(text, '\033'));
+    for (const char *line = strstr(text, "| fail"); line && *line == '|';) {
+        size_t cell_count = 0;
+        const char *end = strchr(line, '\n');
+        for (const char *at = line; at < end; at++)
+            cell_count += *at == '|' && (at == line || at[-1] != '\\');
+        cr_expect_eq(cell_count, 5, "%.*s", (int)(end - line), line);
+        line = end + 1;
+    }
+    free(text);
+    run_free(&run);
+}
+
+Test(summary, never_has_more_than_60_lines)
+{
+    struct run run = sample_run_empty();
+    for (int i = 0; i < 500; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "s%d", i);
+        sample_add_finding(sample_add(&run, name, VERDICT_FAIL), RULE_C7, RULE_LEVEL_MUST,
+                           "lost\nlost", "why\nwhy");
+    }
+    char *text = render(&run);
+    cr_expect_leq(count_lines(text), 60);
+    cr_expect_not_null(strstr(text, "… and 460 more."));
+    free(text);
+    run_free(&run);
+}
