@@ -10,6 +10,9 @@ set(sanitizer_spoke "AddressSanitizer|LeakSanitizer|runtime error:|Warning! The 
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS harness/*_test.c)
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)
+  get_filename_component(folder ${source} DIRECTORY)
+  get_filename_component(folder ${folder} NAME)
+  set(name ${folder}_${name}) # core and cmd may both have a client_test.c
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE gapcheck_cmd PkgConfig::CRITERION)
   target_compile_definitions(${name} PRIVATE

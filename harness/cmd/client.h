@@ -1,0 +1,27 @@
+/* Who is tested: turns the value of --client into the shell command that starts its driver. */
+#ifndef GAPCHECK_CMD_CLIENT_H
+#define GAPCHECK_CMD_CLIENT_H
+
+#include "cmd/places.h"
+#include "core/error.h"
+
+struct client_choice {
+    char *command; /* for the shell; owned */
+    char *label;   /* as it was asked for, for reports and for starting it again; owned */
+};
+
+enum client_choice_status {
+    CLIENT_CHOICE_DONE,
+    CLIENT_CHOICE_WRONG,   /* there is no such client: exit 2 */
+    CLIENT_CHOICE_TROUBLE, /* it could not be installed: exit 3 */
+};
+
+/* `asked` is `reference`, a folder of harness/drivers with an optional @version, or a shell
+ * command. Installs a named driver's release if it is not there yet, and says so through `say`
+ * (which may be NULL). */
+enum client_choice_status client_choose(const struct places *places, const char *asked,
+                                        void (*say)(const char *text),
+                                        struct client_choice *choice, struct error *error);
+void client_choice_free(struct client_choice *choice);
+
+#endif

@@ -1,0 +1,38 @@
+/* The subcommands: one a file, each described by a constant struct. */
+#ifndef GAPCHECK_CMD_COMMAND_H
+#define GAPCHECK_CMD_COMMAND_H
+
+#include "core/error.h"
+
+#include <stddef.h>
+
+struct command {
+    const char *name;
+    const char *usage;   /* what stands behind the name */
+    const char *summary; /* one line for --help; NULL: hidden */
+    int (*run)(const struct command *command, int argc, char **argv); /* argv[0] is the name */
+};
+
+extern const struct command COMMANDS[];
+extern const size_t COMMAND_COUNT;
+
+/* NULL if there is none. */
+const struct command *command_find(const char *name);
+
+/* Tells about a name that no command has, with the nearest. */
+void command_set_unknown(const char *name, struct error *error);
+
+/* Help for the whole program (NULL) or one command, from the tables of commands and options. */
+void command_append_help(const struct command *command, struct buffer *out);
+
+/* The same to standard output; returns the exit status for that. */
+int command_print_help(const struct command *command);
+
+/* Prints to standard error. */
+void command_print_error(const struct error *error);
+
+int command_run(const struct command *command, int argc, char **argv);
+int command_judge(const struct command *command, int argc, char **argv);
+int command_reference_client(const struct command *command, int argc, char **argv);
+
+#endif

@@ -1,0 +1,119 @@
+#include "cmd/command.h"
+
+#include "cmd/options.h"
+#include "core/text.h"
+#include "report/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command COMMANDS[] = {
+    {"run", "[PATH…] [--client CLIENT] [options]", "plays scenarios against a client and judges it",
+     command_run},
+    {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
+    {"reference-client", "[--policy NAME]", NULL, command_reference_client},
+};
+const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
+
+static const char exit_codes[] = "Exit codes:\n"
+                                 "  0  everything as expected\n"
+                                 "  1  the client broke a rule\n"
+                                 "  2  usage, or a scenario file is wrong (nothing was run)\n"
+                                 "  3  inconclusive: trouble with the driver or the harness, "
+                                 "nothing selected,\n"
+                                 "     all skipped, interrupted, or a report that could not be "
+                                 "written\n"
+                                 "  4  the baseline lists a failure that no longer happens\n";
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
+            return &COMMANDS[i];
+    return NULL;
+}
+
+void command_set_unknown(const char *name, struct error *error)
+{
+    const char *names[sizeof COMMANDS / sizeof COMMANDS[0]];
+    size_t count = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (COMMANDS[i].summary)
+            names[count++] = COMMANDS[i].name;
+    int nearest = text_nearest(span_of(name), names, count);
+    char hint[80] = "`gapcheck --help` lists the commands";
+    if (nearest >= 0)
+        snprintf(hint, sizeof hint, "did you mean `%s`?", names[nearest]);
+    error_set(error, hint, "there is no command `%s`", name);
+}
+
+static void append_option_help(enum option_id option, struct buffer *out)
+{
+    const struct option_info *info = option_info(option);
+    char left[40];
+    snprintf(left, sizeof left, "--%s%s%s", info->name, info->argument ? " " : "",
+             info->argument ? info->argument : "");
+    const char *line = info->help;
+    while (line) {
+        const char *end = strchr(line, '\n');
+        int line_bytes = end ? (int)(end - line) : (int)strlen(line);
+        buffer_printf(out, "  %-19s %.*s\n", left, line_bytes, line);
+        left[0] = '\0';
+        line = end ? end + 1 : NULL;
+    }
+}
+
+static void append_overview(struct buffer *out)
+{
+    buffer_append_text(out,
+                       "gapcheck tells whether a realtime client loses, repeats or reorders events "
+                       "when its\nconnection breaks.\n\n"
+                       "Usage: gapcheck COMMAND [options]\n\nCommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (COMMANDS[i].summary)
+            buffer_printf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    buffer_append_text(out,
+                       "\nIn the source tree, ./gapcheck also has:\n"
+                       "  test     builds with sanitizers and runs all tests\n"
+                       "\n`gapcheck COMMAND --help` tells the options; `gapcheck --version` the "
+                       "versions.\n\n");
+    buffer_append_text(out, exit_codes);
+}
+
+void command_append_help(const struct command *command, struct buffer *out)
+{
+    if (!command) {
+        append_overview(out);
+        return;
+    }
+    buffer_printf(out, "Usage: gapcheck %s %s\n", command->name, command->usage);
+    if (command->summary)
+        buffer_printf(out, "\n%s\n", command->summary);
+    buffer_append_text(out, "\nOptions:\n");
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (option_is_for((enum option_id)i, command->name))
+            append_option_help((enum option_id)i, out);
+    if (command->summary) {
+        buffer_append_text(out, "\n");
+        buffer_append_text(out, exit_codes);
+    }
+}
+
+int command_print_help(const struct command *command)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    command_append_help(command, &text);
+    fputs(buffer_text(&text), stdout);
+    buffer_free(&text);
+    return RUN_EXIT_EXPECTED;
+}
+
+void command_print_error(const struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    error_print(error, NULL, NULL, 0, &text);
+    fputs(buffer_text(&text), stderr);
+    buffer_free(&text);
+}

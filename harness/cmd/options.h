@@ -1,0 +1,82 @@
+/* The options of every subcommand: one table gives the parser, --help and completion. */
+#ifndef GAPCHECK_CMD_OPTIONS_H
+#define GAPCHECK_CMD_OPTIONS_H
+
+#include "core/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
+ * break in the help is one in --help too. */
+#define OPTIONS(X)                                                                                 \
+    X(CLIENT, "client", "CLIENT", "run",                                                           \
+      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
+    X(FILTER, "filter", "GLOB", "run",                                                             \
+      "only scenarios whose name matches (* and ?); again: or")                                    \
+    X(TAG, "tag", "TAG", "run", "only scenarios with this tag; again: or")                         \
+    X(SHARD, "shard", "I/N", "run", "only the I-th of N equal parts")                              \
+    X(JOBS, "jobs", "N", "run", "how many scenarios at once (default: as many as helps)")          \
+    X(SEED, "seed", "N", "run", "what shuffled orders are made from (default: 1)")                 \
+    X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
+    X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
+    X(STRICT, "strict", NULL, "run judge", "a broken SHOULD is exit 1 too")                        \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run", "stretches every time-out (default: 1)")         \
+    X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
+    X(OUT, "out", "DIR", "run",                                                                    \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(JSON, "json", NULL, "judge", "prints the scenario as it stands in results.json")             \
+    X(POLICY, "policy", "NAME", "reference-client", "the rule it breaks on purpose")               \
+    X(QUIET, "quiet", NULL, "run judge", "shows only what failed, and the summary")                \
+    X(NO_COLOR, "no-color", NULL, "run judge", "no colours (as with NO_COLOR set)")                \
+    X(HELP, "help", NULL, "run judge reference-client", "tells this")
+
+enum option_id {
+#define X(symbol, name, argument, commands, help) OPTION_##symbol,
+    OPTIONS(X)
+#undef X
+        OPTION_COUNT
+};
+
+struct option_info {
+    const char *name;
+    const char *argument; /* NULL: none */
+    const char *commands; /* names with a space between */
+    const char *help;
+};
+
+const struct option_info *option_info(enum option_id option);
+bool option_is_for(enum option_id option, const char *command);
+
+#define OPTION_TEXTS_MAX 64
+
+struct option_texts {
+    const char *items[OPTION_TEXTS_MAX]; /* borrowed from argv */
+    size_t count;
+};
+
+/* Texts are borrowed from argv. */
+struct options {
+    const char *client;
+    struct option_texts filters, tags, required;
+    size_t shard_index; /* from 1 */
+    size_t shard_count; /* 1: all */
+    size_t job_count;   /* 0: as many as helps */
+    uint64_t seed;
+    size_t repeat_count;
+    bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    double timeout_scale;
+    const char *out;    /* NULL: the usual place */
+    const char *policy; /* NULL: none */
+    const char **paths; /* what is no option; owned */
+    size_t path_count;
+};
+
+/* Parses what stands behind the command (argv[0] is its name). False, with the error filled, on
+ * anything that the command does not take. Freed with options_free either way. */
+bool options_parse(const char *command, int argc, char **argv, struct options *options,
+                   struct error *error);
+void options_free(struct options *options);
+
+#endif

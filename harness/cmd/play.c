@@ -1,0 +1,217 @@
+#include "cmd/play.h"
+
+#include "cmd/command.h"
+#include "core/memory.h"
+#include "io/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static char *copy(const char *text)
+{
+    return memory_copy_text(text, strlen(text));
+}
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,
+                        struct judgement *judgement, struct run_scenario *result)
+{
+    *result = (struct run_scenario){
+        .name = copy(origin->name),
+        .path = copy(origin->path),
+        .title = copy(title),
+        .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
+        .reproduce = run_reproduce_command(origin),
+        .judgement = judgement,
+    };
+    result->play_counts[judgement->verdict] = 1;
+}
+
+/* The first hello tells who the client is. */
+static void on_hello(void *user, const struct driver_hello *hello)
+{
+    struct play *play = user;
+    struct run *run = play->run;
+    if (run->client_name)
+        return;
+    run->client_name = copy(hello->name ? hello->name : "");
+    run->client_version = copy(hello->version ? hello->version : "");
+    run->capabilities = hello->capabilities;
+    const struct option_texts *required = &play->options->required;
+    for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++) {
+        enum driver_capability capability = (enum driver_capability)i;
+        if (driver_capabilities_have(hello->capabilities, capability))
+            continue;
+        for (size_t j = 0; j < required->count; j++)
+            if (strcmp(required->items[j], driver_capability_name(capability)) == 0)
+                play->missing_capability = required->items[j];
+    }
+}
+
+/* NULL if the scenario was left out. */
+static struct judgement *judge_result(const struct live_result *result,
+                                      const struct scenario *scenario)
+{
+    if (result->transcript)
+        return judge_transcript(result->transcript, scenario);
+    if (result->missing_capability)
+        return judge_skipped(result->missing_capability, result->because);
+    if (result->client_error)
+        return judge_unplayed(VERDICT_CLIENT_ERROR, result->client_error);
+    if (result->error)
+        return judge_unplayed(VERDICT_ERROR, result->error);
+    return NULL;
+}
+
+/* Of several plays of a scenario the worst is reported; the others are only counted. */
+static bool keep_worst(struct run_scenario *kept, struct run_scenario *played)
+{
+    enum verdict verdict = played->judgement->verdict;
+    if (kept->judgement && kept->judgement->verdict <= verdict) {
+        kept->play_counts[verdict]++;
+        run_scenario_free(played);
+        return false;
+    }
+    for (size_t i = 0; kept->judgement && i < VERDICT_COUNT; i++)
+        played->play_counts[i] += kept->play_counts[i];
+    run_scenario_free(kept);
+    *kept = *played;
+    return true;
+}
+
+static void replace_text(char **text, const char *value)
+{
+    free(*text);
+    *text = copy(value);
+}
+
+/* What the session does not know. The command is what was asked for and not what the shell got:
+ * that holds paths of this machine. */
+static void complete_header(const struct play *play, struct transcript_header *header)
+{
+    replace_text(&header->client_command, play->client->label);
+    if (play->run->client_name) {
+        replace_text(&header->client_name, play->run->client_name);
+        replace_text(&header->client_version, play->run->client_version);
+    }
+}
+
+static bool record(struct play *play, const struct scenario *scenario,
+                   struct judgement *judgement, struct transcript *transcript, size_t index)
+{
+    struct run_origin origin = {
+        .name = scenario->name,
+        .path = scenario->path,
+        .client = play->client->label,
+        .seed = play->options->seed,
+        .timeout_scale = play->options->timeout_scale,
+    };
+    struct run_scenario *kept = &play->run->scenarios[index];
+    struct run_scenario played;
+    enum verdict verdict = judgement->verdict;
+    play_fill_scenario(&origin, scenario->title, transcript != NULL, judgement, &played);
+    progress_done(&play->progress, scenario->name, judgement);
+    if (keep_worst(kept, &played) && transcript) {
+        complete_header(play, &transcript->header);
+        report_folder_write_transcript(play->folder, kept->transcript, transcript);
+    }
+    return verdict != VERDICT_FAIL && verdict != VERDICT_CLIENT_ERROR && verdict != VERDICT_ERROR;
+}
+
+static bool on_result(void *user, size_t play_index, struct live_result *result)
+{
+    struct play *play = user;
+    size_t index = play_index % play->set->count;
+    const struct scenario *scenario = play->set->items[index];
+    struct judgement *judgement = judge_result(result, scenario);
+    bool is_fine = true;
+    if (judgement)
+        is_fine = record(play, scenario, judgement, result->transcript, index);
+    transcript_free(result->transcript);
+    free(result->client_error);
+    free(result->error);
+    return play->missing_capability == NULL && (is_fine || !play->options->is_fail_fast);
+}
+
+static void on_progress(void *user, size_t running_count)
+{
+    struct play *play = user;
+    progress_running(&play->progress, running_count);
+}
+
+/* Takes out what was never played. */
+static void close_gaps(struct run *run)
+{
+    size_t played_count = 0;
+    for (size_t i = 0; i < run->scenario_count; i++)
+        if (run->scenarios[i].judgement)
+            run->scenarios[played_count++] = run->scenarios[i];
+    run->unplayed_count = run->scenario_count - played_count;
+    run->scenario_count = played_count;
+}
+
+/* With --repeat the whole list stands there so many times, one after the other. */
+static const struct scenario **list_plays(const struct scenario_set *set, size_t repeat_count)
+{
+    const struct scenario **plays = memory_alloc(set->count * repeat_count, sizeof *plays);
+    for (size_t i = 0; i < set->count * repeat_count; i++)
+        plays[i] = set->items[i % set->count];
+    return plays;
+}
+
+static void tell_missing(const struct play *play)
+{
+    struct error error;
+    error_set(&error, NULL, "the driver does not have the capability `%s` that --require asks for",
+              play->missing_capability);
+    command_print_error(&error);
+    play->run->is_inconclusive = true;
+}
+
+void play_scenarios(const struct options *options, const struct client_choice *client,
+                    const struct scenario_set *set, struct report_folder *folder, struct run *run)
+{
+    struct play play = {
+        .options = options, .client = client, .set = set, .folder = folder, .run = run};
+    size_t play_count = set->count * options->repeat_count;
+    const struct scenario **plays = list_plays(set, options->repeat_count);
+    *run = (struct run){
+        .client_command = copy(client->label),
+        .seed = options->seed,
+        .started_ms = clock_ms(CLOCK_REALTIME),
+        .is_strict = options->is_strict,
+        .scenarios = memory_alloc(set->count, sizeof *run->scenarios),
+        .scenario_count = set->count,
+    };
+    struct live_config config = {
+        .command = client->command,
+        .listen = "127.0.0.1",
+        .jobs = options->job_count,
+        .seed = options->seed,
+        .timeout_scale = options->timeout_scale,
+        .fail_fast = true, /* on_result says false where there is something to stop for */
+        .client_log = folder->client_log,
+    };
+    struct live_callbacks callbacks = {&play, on_hello, on_result, on_progress};
+    progress_init(&play.progress, stderr, options->is_quiet, play_count);
+    int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
+    enum live_status status = live_run(&config, plays, play_count, &callbacks);
+    run->duration_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
+    run->is_interrupted = status == LIVE_INTERRUPTED;
+    progress_clear(&play.progress);
+    if (!run->client_name) {
+        run->client_name = copy(client->label);
+        run->client_version = copy("");
+    }
+    if (play.missing_capability)
+        tell_missing(&play);
+    close_gaps(run);
+    free(plays);
+}

@@ -1,0 +1,37 @@
+/* The folder that a run leaves. What cannot be written is told once and remembered: the verdicts
+ * are shown all the same, and the exit is 3. */
+#ifndef GAPCHECK_CMD_REPORT_FOLDER_H
+#define GAPCHECK_CMD_REPORT_FOLDER_H
+
+#include "core/buffer.h"
+#include "core/transcript.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct report_folder {
+    char *path;       /* owned; as it is shown; NULL: it could not be made */
+    char *latest;     /* link that shall point to it; owned; NULL: none */
+    FILE *client_log; /* owned; never NULL once opened */
+    bool is_broken;   /* something could not be written */
+};
+
+/* Makes `out`, or a new folder in `parent` named after the moment and the client, and the client's
+ * log in it. */
+void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
+                        const char *client, int64_t now_ms);
+
+void report_folder_write(struct report_folder *folder, const char *name,
+                         const struct buffer *content);
+
+/* `name` is that of run_transcript_path. */
+void report_folder_write_transcript(struct report_folder *folder, const char *name,
+                                    const struct transcript *transcript);
+
+/* Lets `latest` point to it. */
+void report_folder_publish(struct report_folder *folder);
+
+void report_folder_close(struct report_folder *folder);
+
+#endif
