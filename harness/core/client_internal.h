@@ -87,6 +87,8 @@ struct client_connection {
     int64_t hole_above;      /* the number that showed the hole asked about last */
     struct client_question questions[CLIENT_QUESTIONS_MAX];
     size_t question_count;
+    bool has_answer;
+    int64_t last_answered;   /* the last_seen_seq that the newest ack answered */
 };
 
 /* What only mutants remember. */

@@ -24,7 +24,7 @@
     X("cursor-one-low", "C-4", "asks from one number too low", .cursor = CLIENT_CURSOR_ONE_LOW)    \
     X("cursor-highest", "C-19", "asks from the highest number seen, over the holes below it",      \
       .cursor = CLIENT_CURSOR_HIGHEST)                                                             \
-    X("cursor-latest", "C-4", "asks from the number that came last, over the holes below it",      \
+    X("cursor-latest", "C-19", "asks from the number that came last, over the holes below it",      \
       .cursor = CLIENT_CURSOR_LATEST)                                                              \
     X("cursor-known-types", "C-4", "does not count the numbers of unknown event types",            \
       .cursor_counts = CLIENT_CURSOR_COUNTS_KNOWN_TYPES)                                           \

@@ -320,6 +320,8 @@ static bool take_question(struct client_connection *connection, int64_t last_see
         if (connection->questions[i].last_seen != last_seen)
             continue;
         *question = connection->questions[i];
+        connection->has_answer = true;
+        connection->last_answered = last_seen;
         connection->question_count--;
         for (; i < connection->question_count; i++)
             connection->questions[i] = connection->questions[i + 1];
@@ -341,6 +343,11 @@ static void handle_reset_ack(struct client *client)
 /* Everything that the server can still give has come. */
 static void handle_final_ack(struct client *client, const struct ack *ack)
 {
+    /* A reset that has outgrown what we asked from, but not all that we had seen. What it brought
+     * below that is lost, but its numbers must not be taken for the old ones. */
+    if (ack->current < cursor_highest(&client->numbering.cursor) &&
+        client->policy.reset != CLIENT_RESET_UNNOTICED_IN_ACK)
+        start_numbering(client);
     client->connection.is_confirmed = true;
     client->connection.is_up_to_date = true;
     if (client->policy.cursor_counts != CLIENT_CURSOR_COUNTS_NO_REPLAY)
@@ -356,11 +363,14 @@ void client_receive_ack(struct client *client, const struct frame *frame, struct
     struct ack ack;
     if (!read_ack(frame, &ack) || connection->question_count == 0)
         return;
+    bool is_answer = take_question(connection, ack.last_seen, &question);
+    if (!is_answer && connection->has_answer && connection->last_answered == ack.last_seen)
+        return; /* repeated */
     tell_application(client, &ack, text);
     client_count_control(client, frame);
     connection->retry_us = CLIENT_NEVER;
     /* A wrong echo answers none of our questions: told, but nothing follows from it. */
-    if (!take_question(connection, ack.last_seen, &question))
+    if (!is_answer)
         return;
     client_release_held(client, true);
     replay_tally_clear(client->tally);

@@ -258,6 +258,29 @@ Test(client, asks_from_zero_when_the_ack_shows_a_reset)
     assert_asks_from(2);
 }
 
+Test(client, mixes_no_numbers_of_a_numbering_that_has_outgrown_its_question)
+{
+    begin_reconnected(3);
+    world_event(&world, "overtakes", 34, false);
+    world_break(&world);
+    world_event(&world, "new4", 4, false);
+    world_take(&world);
+    world_ack(&world, 3, 7);
+    world_break(&world);
+    assert_asks_from(7);
+}
+
+Test(client, takes_the_repeated_ack_of_an_earlier_question_for_no_answer)
+{
+    begin_reconnected(50);
+    world_take(&world);
+    world_ack(&world, 50, 2);
+    world_ack(&world, 50, 2);
+    cr_assert_eq(world_take_count(&world, "resynced"), 1);
+    world_ack(&world, 0, 2);
+    cr_assert_eq(world_take_count(&world, "resynced"), 1);
+}
+
 Test(client, sees_a_reset_by_a_lower_number_where_no_ack_comes)
 {
     begin_reconnected(50);

@@ -10,6 +10,8 @@
 #define EVIDENCE_EVENT_COUNT_MAX      (4 * (size_t)TRANSCRIPT_ENTRY_COUNT_MAX)
 #define EVIDENCE_CONNECTION_COUNT_MAX 1000000
 
+#define TIME_TO_READ_US 1000000 /* within it, any client that reads at all has read */
+
 static bool name_is(const struct transcript_entry *entry, const char *name)
 {
     return entry->name && !strcmp(entry->name, name);
@@ -290,6 +292,20 @@ static void link_dispatches(struct evidence *evidence)
     free(latest);
 }
 
+/* On a connection that was open to the end: a complete scenario ends with a fence, and in one that
+ * ended because the client did nothing any more it has had its time. */
+static bool had_time_to_read(const struct evidence *evidence, const struct evidence_send *send)
+{
+    const struct evidence_connection *connection = &evidence->connections[send->connection];
+    if (evidence->done == EVIDENCE_NONE || evidence->stopped != EVIDENCE_NONE ||
+        connection->end_entry != EVIDENCE_NONE || connection->drop_entry != EVIDENCE_NONE)
+        return false;
+    const struct transcript_entry *done = evidence_entry(evidence, evidence->done);
+    if (name_is(done, "complete"))
+        return true;
+    return name_is(done, "unmet") && done->at_us - send->at_us >= TIME_TO_READ_US;
+}
+
 /* An event that was dispatched was read, and so was all that was sent before it on its connection.
  * It proves nothing where the same event had been sent on two connections before the dispatch. */
 static void find_certain_sends(struct evidence *evidence)
@@ -319,15 +335,9 @@ static void find_certain_sends(struct evidence *evidence)
             connection->fence_entry = dispatch->entry;
         }
     }
-    bool is_complete = evidence->done != EVIDENCE_NONE &&
-                       name_is(evidence_entry(evidence, evidence->done), "complete");
     for (size_t position = 0; position < evidence->send_count; position++) {
         struct evidence_send *send = &evidence->sends[position];
-        const struct evidence_connection *connection = &evidence->connections[send->connection];
-        bool is_open_to_end = is_complete && connection->end_entry == EVIDENCE_NONE &&
-                              connection->drop_entry == EVIDENCE_NONE &&
-                              evidence->stopped == EVIDENCE_NONE;
-        send->is_certain = is_open_to_end || position < proven[send->connection];
+        send->is_certain = position < proven[send->connection] || had_time_to_read(evidence, send);
     }
     free(proven);
 }

@@ -1,10 +1,10 @@
 #include "core/ideal.h"
 
+#include "core/cursor.h"
 #include "core/memory.h"
 #include "core/model.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define EARLY_SINCE_S 120 /* how early a client's own `since` may be and still be taken */
@@ -15,11 +15,7 @@ struct ideal {
     struct ideal_event *got;
     struct model model;
 
-    /* its numbers: all up to run_end, and those above it, sorted */
-    bool has_number;
-    double run_end;
-    double *above;
-    size_t above_count, above_capacity_count;
+    struct cursor cursor;
     double asked; /* last_seen_seq of its resync on this connection; NAN: none */
 
     /* how the server behaves, as the steps set it */
@@ -32,51 +28,10 @@ struct ideal {
 
 /* ---- its cursor ---- */
 
-static void absorb(struct ideal *ideal)
-{
-    size_t taken = 0;
-    while (taken < ideal->above_count && ideal->above[taken] <= ideal->run_end + 1) {
-        if (ideal->above[taken] > ideal->run_end)
-            ideal->run_end = ideal->above[taken];
-        taken++;
-    }
-    if (!taken)
-        return;
-    ideal->above_count -= taken;
-    memmove(ideal->above, ideal->above + taken, ideal->above_count * sizeof(*ideal->above));
-}
-
 static void add_number(struct ideal *ideal, double seq)
 {
-    if (!ideal->has_number) {
-        ideal->has_number = true;
-        ideal->run_end = seq;
-        return;
-    }
-    if (seq <= ideal->run_end)
-        return;
-    if (seq == ideal->run_end + 1) {
-        ideal->run_end = seq;
-        absorb(ideal);
-        return;
-    }
-    size_t place = ideal->above_count;
-    while (place > 0 && ideal->above[place - 1] > seq)
-        place--;
-    if (place > 0 && ideal->above[place - 1] == seq)
-        return;
-    ideal->above = memory_grow(ideal->above, &ideal->above_capacity_count,
-                               ideal->above_count + 1, sizeof(*ideal->above));
-    memmove(ideal->above + place + 1, ideal->above + place,
-            (ideal->above_count - place) * sizeof(*ideal->above));
-    ideal->above[place] = seq;
-    ideal->above_count++;
-}
-
-static void begin_numbering(struct ideal *ideal)
-{
-    ideal->run_end = 0;
-    ideal->above_count = 0;
+    if (seq == floor(seq) && fabs(seq) <= (double)CURSOR_NUMBER_MAX)
+        cursor_add(&ideal->cursor, (int64_t)seq);
 }
 
 /* ---- what it gets ---- */
@@ -101,11 +56,11 @@ static void take_send(struct ideal *ideal, const struct evidence_send *send)
     if (!send->is_certain || is_replayed)
         return;
     /* A number that it has passed, on an event that it has not: a new numbering. */
-    bool is_new_numbering = !isnan(send->seq) && ideal->has_number &&
-                            send->seq <= ideal->run_end && !has(ideal, send->marker) &&
+    bool is_new_numbering = !isnan(send->seq) && ideal->cursor.is_started &&
+                            send->seq <= (double)ideal->cursor.end && !has(ideal, send->marker) &&
                             !isnan(ideal->asked);
     if (is_new_numbering)
-        begin_numbering(ideal);
+        cursor_start(&ideal->cursor, 0);
     take(ideal, send->marker, IDEAL_LIVE);
     if (!isnan(send->seq))
         add_number(ideal, send->seq);
@@ -179,14 +134,14 @@ static void take_answer(struct ideal *ideal, double last_seen, double client_sin
 /* One answered resync, and a second one where the ack of the first shows a reset (C-21). */
 static void resync(struct ideal *ideal, double client_since_ms, enum ideal_way way)
 {
-    if (!ideal->has_number)
+    if (!ideal->cursor.is_started)
         return;
-    ideal->asked = ideal->run_end;
-    take_answer(ideal, ideal->run_end, client_since_ms, way);
+    ideal->asked = (double)ideal->cursor.end;
+    take_answer(ideal, ideal->asked, client_since_ms, way);
     bool sees_ack = ideal->ack == ACK_AUTO || ideal->ack == ACK_TWICE;
     if (!sees_ack || (double)ideal->model.current_seq >= ideal->asked)
         return;
-    begin_numbering(ideal);
+    cursor_start(&ideal->cursor, 0);
     take_answer(ideal, 0, client_since_ms, way == IDEAL_RING ? IDEAL_RESET : way);
 }
 
@@ -322,6 +277,7 @@ struct ideal_event *ideal_play(const struct evidence *evidence, const struct sce
 {
     struct ideal ideal = {.evidence = evidence, .scenario = scenario, .asked = NAN};
     ideal.got = memory_alloc(evidence->event_count, sizeof(*ideal.got));
+    cursor_init(&ideal.cursor);
     model_init(&ideal.model, (size_t)scenario->server.ring, (size_t)scenario->server.db_limit);
     size_t send = 0;
     size_t end = evidence->stopped != EVIDENCE_NONE ? evidence->stopped
@@ -329,6 +285,6 @@ struct ideal_event *ideal_play(const struct evidence *evidence, const struct sce
     for (size_t index = 0; index < end; index++)
         play_entry(&ideal, index, &send);
     model_free(&ideal.model);
-    free(ideal.above);
+    cursor_free(&ideal.cursor);
     return ideal.got;
 }

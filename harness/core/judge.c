@@ -79,7 +79,7 @@ struct finding *judge_find(struct judge *judge, enum rule rule, size_t entry, co
         memory_grow(judgement->findings, &judgement->finding_capacity_count,
                     judgement->finding_count + 1, sizeof(*judgement->findings));
     struct finding *finding = &judgement->findings[judgement->finding_count++];
-    *finding = (struct finding){.rule = rule, .level = rule_info(rule)->level};
+    *finding = (struct finding){.rule = rule, .level = rule_info(rule)->level, .entry = entry};
     if (entry != EVIDENCE_NONE) {
         finding->step = evidence_entry(judge->evidence, entry)->step;
         finding->at_us = evidence_entry(judge->evidence, entry)->at_us;
@@ -89,6 +89,16 @@ struct finding *judge_find(struct judge *judge, enum rule rule, size_t entry, co
     finding->message = format_text(format, arguments);
     va_end(arguments);
     return finding;
+}
+
+struct finding *judge_found(struct judge *judge, enum rule rule, size_t entry)
+{
+    for (size_t index = 0; index < judge->judgement->finding_count; index++) {
+        struct finding *finding = &judge->judgement->findings[index];
+        if (finding->rule == rule && finding->entry == entry)
+            return finding;
+    }
+    return NULL;
 }
 
 void finding_set_cause(struct finding *finding, const char *format, ...)

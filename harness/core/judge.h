@@ -42,6 +42,7 @@ struct finding {
     char *cause;           /* where the transcript shows it, else NULL; owned */
     uint32_t step;         /* where it happened; 0: none */
     int64_t at_us;
+    size_t entry;          /* of the transcript; SIZE_MAX: none */
 };
 
 struct judgement {

@@ -17,7 +17,7 @@ struct streak {
     int64_t last_end_us;  /* of the connection before; -1: none */
     bool was_good;        /* the connection before carried an event */
     double grown_us;      /* greatest delay of the streak before the good connection */
-    bool was_opened_before;
+    size_t grown_count;   /* and how many failures it had */
 };
 
 static double option(const struct judge *judge, const char *name, double fallback)
@@ -57,8 +57,8 @@ static void judge_fresh_start(struct judge *judge, const struct streak *streak, 
                               double delay_us)
 {
     double base_us = option(judge, "reconnect_base_ms", 20) * 1000;
-    if (streak->grown_us < 4 * base_us)
-        return; /* it had not grown, so nothing can be told */
+    if (streak->grown_count < STREAK_COUNT_MIN || streak->grown_us < 4 * base_us)
+        return; /* too few failures: a delay may have been a busy machine's */
     judge_exercise(judge, RULE_C16);
     bool is_small = delay_us <= 0.5 * streak->grown_us || delay_us <= 1.5 * base_us + RESET_ROOM_US;
     if (is_small)
@@ -95,6 +95,7 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
     streak->was_good = connection->has_carried_event;
     if (connection->has_carried_event || connection->has_carried_frame || has_lasted) {
         streak->grown_us = streak->greatest_us;
+        streak->grown_count = streak->count;
         streak->count = 0;
         streak->greatest_us = 0;
         streak->has_opened = false;
@@ -170,31 +171,46 @@ static bool was_port_closed(const struct judge *judge)
     return false;
 }
 
+/* It has stopped trying, a second long and longer than its delays, and nobody was told. */
+static void judge_silence(struct judge *judge, double failures, double limit)
+{
+    size_t last = judge->transcript->count - 1;
+    int64_t quiet_from_us = 0;
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++)
+        if (judge->evidence->connections[number].connect_us > quiet_from_us)
+            quiet_from_us = judge->evidence->connections[number].connect_us;
+    double quiet_us = (double)(evidence_entry(judge->evidence, last)->at_us - quiet_from_us);
+    double due_us = 1000000 + 2000 * option(judge, "reconnect_max_ms", 500);
+    if (failures >= limit && quiet_us >= due_us &&
+        judge_has_capability(judge, DRIVER_CAPABILITY_PERMANENTLY_DISCONNECTED))
+        judge_find(judge, RULE_C16, last,
+                   "after %.0f failed attempts it tried no more, and did not tell the application",
+                   failures);
+}
+
 static void judge_limit(struct judge *judge)
 {
     double limit = option(judge, "max_reconnect_attempts", NAN);
-    if (isnan(limit) || was_port_closed(judge))
+    if (isnan(limit) || was_port_closed(judge) || judge->evidence->stopped != EVIDENCE_NONE)
         return;
-    for (size_t index = 0; index < judge->transcript->count; index++) {
-        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        bool is_told = entry->kind == TRANSCRIPT_LIFECYCLE &&
-                       judge_name_is(entry, "permanently_disconnected");
-        bool is_last = index + 1 == judge->transcript->count;
-        if (!is_told && !is_last)
-            continue;
-        bool was_denied = false;
-        double failures = (double)failures_before(judge, index, &was_denied);
-        if (failures > 0)
-            judge_exercise(judge, RULE_C16);
-        if (is_told && failures < limit && !was_denied)
-            judge_find(judge, RULE_C16, index,
-                       "it gave up after %.0f failed attempts, its limit is %.0f", failures, limit);
-        if (failures > limit + 1)
-            judge_find(judge, RULE_C16, index,
-                       "it went on after its limit: %.0f attempts failed, %.0f are allowed",
-                       failures, limit);
-        return;
-    }
+    size_t told = EVIDENCE_NONE, end = judge->transcript->count - 1;
+    for (size_t index = 0; index <= end && told == EVIDENCE_NONE; index++)
+        if (judge_name_is(evidence_entry(judge->evidence, index), "permanently_disconnected"))
+            told = index;
+    bool was_denied = false;
+    double failures = (double)failures_before(judge, told < end ? told : end, &was_denied);
+    if (failures > 0)
+        judge_exercise(judge, RULE_C16);
+    if (told != EVIDENCE_NONE && failures < limit && !was_denied)
+        judge_find(judge, RULE_C16, told, "it gave up after %.0f failed attempts, its limit is %.0f",
+                   failures, limit);
+    failures = (double)failures_before(judge, end, &was_denied);
+    if (failures > limit + 1)
+        judge_find(judge, RULE_C16, end,
+                   "it went on after its limit: %.0f attempts failed, %.0f are allowed", failures,
+                   limit);
+    else if (told == EVIDENCE_NONE)
+        judge_silence(judge, failures, limit);
 }
 
 void judge_reconnects(struct judge *judge)

@@ -34,6 +34,8 @@ void judge_inconclusive(struct judge *judge, enum rule rule);
  * Returned for `cause` and `level`; borrowed until the next one. NULL if the rule is not judged. */
 struct finding *judge_find(struct judge *judge, enum rule rule, size_t entry, const char *format,
                            ...) __attribute__((format(printf, 4, 5)));
+/* What was found by that rule at that entry already (a loss), so that one defect is one finding. */
+struct finding *judge_found(struct judge *judge, enum rule rule, size_t entry);
 void finding_set_cause(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

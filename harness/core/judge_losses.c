@@ -202,8 +202,8 @@ static void charge_cursor(struct judge *judge, struct loss *loss,
     const struct evidence_event *event = event_of(judge, loss->marker);
     char cause[256];
     snprintf(cause, sizeof(cause),
-             "it asked with last_seen_seq %.0f, past %s agent_seq %.0f, which it had not got",
-             resync->seq, "their first,", event->seq);
+             "it asked with last_seen_seq %.0f, but had not got agent_seq %.0f", resync->seq,
+             event->seq);
     bool is_reset = newest_before(judge, TRANSCRIPT_RESTART, NULL, entry) != EVIDENCE_NONE;
     if (cut && cut->is_overtaken)
         charge(loss, RULE_C19, entry,

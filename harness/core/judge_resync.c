@@ -134,6 +134,8 @@ static void judge_connection_resync(struct judge *judge, uint32_t number)
         !had_time_to_resync(judge, connection))
         return;
     judge_exercise(judge, RULE_C3);
+    if (judge_found(judge, RULE_C3, connection->open_entry))
+        return; /* with what was lost by it */
     judge_find(judge, RULE_C3, connection->open_entry,
                "no resync was sent on connection %u, though events with an agent_seq had come "
                "before",
@@ -149,8 +151,8 @@ void judge_resyncs(struct judge *judge)
 
 /* ---- C-4, C-5, C-8, C-9: what stands in it ---- */
 
-/* What the client may and must count, followed entry by entry. */
-struct cursor {
+/* Between which bounds a last_seen_seq may lie, followed entry by entry. */
+struct bounds {
     bool has_run;
     double run_end;           /* the end of the unbroken run that was dispatched so far */
     double must_count;        /* the same when the connection was upgraded; NAN: nothing */
@@ -166,110 +168,116 @@ struct cursor {
     size_t send;              /* the next send to look at */
 };
 
-static void note_given(struct cursor *cursor, double seq)
+static void note_given(struct bounds *bounds, double seq)
 {
-    if (seq > cursor->highest)
-        cursor->highest = seq;
-    if (!isnan(cursor->new_highest) && seq > cursor->new_highest)
-        cursor->new_highest = seq;
+    if (seq > bounds->highest)
+        bounds->highest = seq;
+    if (!isnan(bounds->new_highest) && seq > bounds->new_highest)
+        bounds->new_highest = seq;
 }
 
-static void extend_run(struct cursor *cursor, double seq)
+static void extend_run(struct bounds *bounds, double seq)
 {
-    if (!cursor->has_run) {
-        cursor->has_run = true;
-        cursor->run_end = seq;
-    } else if (seq == cursor->run_end + 1) {
-        cursor->run_end = seq;
+    if (!bounds->has_run) {
+        bounds->has_run = true;
+        bounds->run_end = seq;
+    } else if (seq == bounds->run_end + 1) {
+        bounds->run_end = seq;
     }
 }
 
 /* What is dispatched has been read, with all that was sent before it on the same connection. */
-static void note_dispatch(const struct judge *judge, struct cursor *cursor, size_t index)
+static void note_dispatch(const struct judge *judge, struct bounds *bounds, size_t index)
 {
     const struct evidence *evidence = judge->evidence;
-    if (cursor->dispatch >= evidence->dispatch_count ||
-        evidence->dispatches[cursor->dispatch].entry != index)
+    if (bounds->dispatch >= evidence->dispatch_count ||
+        evidence->dispatches[bounds->dispatch].entry != index)
         return; /* of a second handler, or of nothing that was published */
-    size_t last = evidence->dispatches[cursor->dispatch++].send;
+    size_t last = evidence->dispatches[bounds->dispatch++].send;
     if (last == EVIDENCE_NONE || !evidence->sends[last].is_certain)
         return;
     uint32_t number = evidence->sends[last].connection;
-    for (size_t position = cursor->read_until[number]; position <= last; position++)
+    for (size_t position = bounds->read_until[number]; position <= last; position++)
         if (evidence->sends[position].connection == number &&
-            evidence->sends[position].entry >= cursor->run_from &&
+            evidence->sends[position].entry >= bounds->run_from &&
             !isnan(evidence->sends[position].seq))
-            extend_run(cursor, evidence->sends[position].seq);
-    if (last + 1 > cursor->read_until[number])
-        cursor->read_until[number] = last + 1;
+            extend_run(bounds, evidence->sends[position].seq);
+    if (last + 1 > bounds->read_until[number])
+        bounds->read_until[number] = last + 1;
 }
 
-static void note_sends(const struct judge *judge, struct cursor *cursor, size_t index)
+static void note_sends(const struct judge *judge, struct bounds *bounds, size_t index)
 {
-    for (; cursor->send < judge->evidence->send_count &&
-           judge->evidence->sends[cursor->send].entry == index;
-         cursor->send++) {
-        const struct evidence_send *send = &judge->evidence->sends[cursor->send];
-        cursor->had_row = cursor->had_row || (send->is_row && send->is_certain);
+    for (; bounds->send < judge->evidence->send_count &&
+           judge->evidence->sends[bounds->send].entry == index;
+         bounds->send++) {
+        const struct evidence_send *send = &judge->evidence->sends[bounds->send];
+        bounds->had_row = bounds->had_row || (send->is_row && send->is_certain);
         if (isnan(send->seq))
             continue;
-        bool is_lower_live = !isnan(cursor->new_highest) && !send->is_ring && !send->is_again &&
-                             send->seq <= cursor->highest && send->is_certain;
-        cursor->has_new_live = cursor->has_new_live || is_lower_live;
-        note_given(cursor, send->seq);
+        bool is_lower_live = !isnan(bounds->new_highest) && !send->is_ring && !send->is_again &&
+                             send->seq <= bounds->highest && send->is_certain;
+        bounds->has_new_live = bounds->has_new_live || is_lower_live;
+        note_given(bounds, send->seq);
     }
 }
 
-static void note_restart(struct cursor *cursor, const struct transcript_entry *entry, size_t index)
+static void note_restart(struct bounds *bounds, const struct transcript_entry *entry, size_t index)
 {
     if (entry->number < 0)
         return; /* the counter was kept */
-    cursor->has_run = false;
-    cursor->run_from = index;
-    cursor->new_highest = entry->number;
-    cursor->has_new_live = false;
+    bounds->has_run = false;
+    bounds->run_from = index;
+    bounds->new_highest = entry->number;
+    bounds->has_new_live = false;
 }
 
-static const char *rule_of_rows(const struct cursor *cursor)
+static const char *rule_of_rows(const struct bounds *bounds)
 {
-    return cursor->had_row ? "rows without agent_seq had come since its last resync" : NULL;
+    return bounds->had_row ? "rows without agent_seq had come since its last resync" : NULL;
 }
 
-static void judge_number(struct judge *judge, struct cursor *cursor, size_t index)
+static void judge_number(struct judge *judge, struct bounds *bounds, size_t index)
 {
     const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-    double limit = fmax(cursor->highest, cursor->highest_of_ack);
-    enum rule rule = cursor->had_row ? RULE_C8 : RULE_C4;
+    double limit = fmax(bounds->highest, bounds->highest_of_ack);
+    enum rule rule = bounds->had_row ? RULE_C8 : RULE_C4;
     struct finding *finding = NULL;
     judge_exercise(judge, RULE_C4);
-    if (cursor->has_new_live) {
+    if (bounds->has_new_live) {
         judge_exercise(judge, RULE_C9);
-        if (entry->seq > fmax(cursor->new_highest, cursor->highest_of_ack)) {
+        if (entry->seq > fmax(bounds->new_highest, bounds->highest_of_ack)) {
             finding = judge_find(judge, RULE_C9, index,
                                  "last_seen_seq is %.17g after a counter reset, though the newest "
                                  "number of the new numbering was %.17g",
-                                 entry->seq, cursor->new_highest);
+                                 entry->seq, bounds->new_highest);
             finding_set_cause(finding, "it kept the number from before the reset");
             return;
         }
     }
-    if (entry->seq > limit) {
+    if (entry->seq > limit && (finding = judge_found(judge, rule, index))) {
+        finding_set_cause(finding,
+                          "it asked with last_seen_seq %.17g, but the highest number that it was "
+                          "given is %.17g%s%s",
+                          entry->seq, limit, rule_of_rows(bounds) ? "; " : "",
+                          rule_of_rows(bounds) ? rule_of_rows(bounds) : "");
+    } else if (entry->seq > limit) {
         finding = judge_find(judge, rule, index,
                              "last_seen_seq is %.17g, but the highest number that the client was "
                              "given is %.17g",
                              entry->seq, limit);
-        if (rule_of_rows(cursor))
-            finding_set_cause(finding, "%s", rule_of_rows(cursor));
-    } else if (!cursor->ack_showed_reset && entry->seq < cursor->must_count) {
+        if (rule_of_rows(bounds))
+            finding_set_cause(finding, "%s", rule_of_rows(bounds));
+    } else if (!bounds->ack_showed_reset && entry->seq < bounds->must_count) {
         finding = judge_find(judge, rule, index,
                              "last_seen_seq is %.17g, though the client had every event up to "
                              "%.17g",
-                             entry->seq, cursor->must_count);
+                             entry->seq, bounds->must_count);
         finding_set_cause(finding, "%s",
-                          rule_of_rows(cursor) ? rule_of_rows(cursor)
+                          rule_of_rows(bounds) ? rule_of_rows(bounds)
                                                : "some event with a number was not counted");
     }
-    cursor->had_row = false;
+    bounds->had_row = false;
 }
 
 static void judge_since(struct judge *judge, size_t index)
@@ -289,7 +297,7 @@ static void judge_since(struct judge *judge, size_t index)
     cJSON_Delete(frame);
 }
 
-static void judge_resync_fields(struct judge *judge, struct cursor *cursor, size_t index)
+static void judge_resync_fields(struct judge *judge, struct bounds *bounds, size_t index)
 {
     const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
     bool is_first = judge->evidence->connections[entry->connection].opened_number == 1;
@@ -302,18 +310,18 @@ static void judge_resync_fields(struct judge *judge, struct cursor *cursor, size
                    entry->text ? entry->text : "");
         return;
     }
-    judge_number(judge, cursor, index);
+    judge_number(judge, bounds, index);
 }
 
-static void note_open(struct cursor *cursor)
+static void note_open(struct bounds *bounds)
 {
-    cursor->ack_showed_reset = false;
-    cursor->must_count = cursor->has_run ? cursor->run_end : NAN;
+    bounds->ack_showed_reset = false;
+    bounds->must_count = bounds->has_run ? bounds->run_end : NAN;
 }
 
 void judge_cursor(struct judge *judge)
 {
-    struct cursor cursor = {
+    struct bounds bounds = {
         .new_highest = NAN,
         .must_count = NAN,
         .highest = -INFINITY,
@@ -325,26 +333,26 @@ void judge_cursor(struct judge *judge)
         if (entry->connection >= judge->evidence->connection_count)
             continue;
         if (entry->kind == TRANSCRIPT_SENT)
-            note_sends(judge, &cursor, index);
+            note_sends(judge, &bounds, index);
         else if (isfinite(event_number(entry)))
-            note_given(&cursor, event_number(entry));
+            note_given(&bounds, event_number(entry));
         else if (entry->kind == TRANSCRIPT_RESTART)
-            note_restart(&cursor, entry, index);
+            note_restart(&bounds, entry, index);
         else if (entry->kind == TRANSCRIPT_DISPATCH)
-            note_dispatch(judge, &cursor, index);
+            note_dispatch(judge, &bounds, index);
         else if (entry->kind == TRANSCRIPT_OPEN)
-            note_open(&cursor);
+            note_open(&bounds);
         else if (is_frame(entry, "resync"))
-            judge_resync_fields(judge, &cursor, index);
-        if (entry->kind == TRANSCRIPT_ACK && entry->number > cursor.highest_of_ack)
-            cursor.highest_of_ack = entry->number;
+            judge_resync_fields(judge, &bounds, index);
+        if (entry->kind == TRANSCRIPT_ACK && entry->number > bounds.highest_of_ack)
+            bounds.highest_of_ack = entry->number;
         if (entry->kind == TRANSCRIPT_ACK && entry->number < entry->seq)
-            cursor.ack_showed_reset = true;
+            bounds.ack_showed_reset = true;
         bool shows_reset = entry->kind == TRANSCRIPT_REPLAY && entry->number < entry->seq;
         if (shows_reset)
             judge_exercise(judge, RULE_C21);
     }
-    free(cursor.read_until);
+    free(bounds.read_until);
 }
 
 /* ---- C-6: subscriptions ---- */

@@ -189,13 +189,36 @@ static void exercise_sends(struct judge *judge)
     }
 }
 
-static void exercise_malformed(struct judge *judge)
+/* A client that ends the connection over a malformed frame and stays away has not survived it. */
+static void judge_malformed_end(struct judge *judge, size_t malformed)
 {
+    uint32_t number = evidence_entry(judge->evidence, malformed)->connection;
+    const struct evidence_connection *connection = &judge->evidence->connections[number];
+    bool is_by_client = connection->end_entry != EVIDENCE_NONE &&
+                        connection->drop_entry == EVIDENCE_NONE &&
+                        !judge_name_is(evidence_entry(judge->evidence, connection->end_entry),
+                                       "server");
+    bool is_newest = true;
+    for (uint32_t next = number + 1; next < judge->evidence->connection_count; next++)
+        is_newest = is_newest && judge->evidence->connections[next].connect_entry == EVIDENCE_NONE;
+    if (is_by_client && is_newest && judge->evidence->stopped == EVIDENCE_NONE)
+        judge_find(judge, RULE_C11, connection->end_entry,
+                   "after a malformed frame it ended the connection and did not come back");
+}
+
+static void judge_malformed(struct judge *judge)
+{
+    size_t last = EVIDENCE_NONE;
     for (size_t index = 0; index < judge->transcript->count; index++) {
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        if (entry->kind == TRANSCRIPT_FRAME_OUT && entry->flags & TRANSCRIPT_FLAG_MALFORMED)
-            judge_exercise(judge, RULE_C11);
+        if (entry->kind == TRANSCRIPT_FRAME_OUT && entry->flags & TRANSCRIPT_FLAG_MALFORMED &&
+            entry->connection < judge->evidence->connection_count)
+            last = index;
     }
+    if (last == EVIDENCE_NONE)
+        return;
+    judge_exercise(judge, RULE_C11);
+    judge_malformed_end(judge, last);
 }
 
 static void exercise_cuts(struct judge *judge)
@@ -237,7 +260,7 @@ static void judge_throw(struct judge *judge, size_t thrown)
 void judge_faults(struct judge *judge)
 {
     exercise_sends(judge);
-    exercise_malformed(judge);
+    judge_malformed(judge);
     exercise_cuts(judge);
     for (size_t index = 0; index < judge->transcript->count; index++) {
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A longer replay is handed out in pieces, so that no buffer doubles to twice a large ring. */
+#define WRITE_BYTES_MAX (256u << 10)
+
 /* ---- life ---- */
 
 static void fill_header(struct session *session)
@@ -131,7 +134,7 @@ struct buffer *session_write(struct session *session, uint32_t connection, bool 
     if (!own_segment && session->effect_count > session->effect_first) {
         struct pending_effect *last = &session->effects[session->effect_count - 1];
         if (last->effect.kind == SESSION_EFFECT_WRITE && last->effect.connection == connection &&
-            !last->effect.own_segment)
+            !last->effect.own_segment && last->data.size_bytes < WRITE_BYTES_MAX)
             return &last->data;
     }
     session_effect(session, SESSION_EFFECT_WRITE, connection)->own_segment = own_segment;
@@ -241,7 +244,9 @@ static void end_unmet_step(struct session *session)
 {
     const struct scenario_step *step = session_current_step(session);
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
-    bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0;
+    /* Once refused, it has shown that it can connect: then it is the client's fault (C-16). */
+    bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0 &&
+                           session->refused_count == 0;
     if (never_connected) {
         session_finish(session, "client-error", session->unmet);
         return;

@@ -192,7 +192,6 @@ enum step_state settle_poll(struct session *session);
 enum step_state settle_time_out(struct session *session);
 
 /* ---- session_expect.c ---- */
-void expect_begin(struct session *session, const struct expect_fields *expect);
 enum step_state expect_poll(struct session *session, const struct expect_fields *expect);
 enum step_state expect_time_out(struct session *session, const struct expect_fields *expect);
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BARRIER_MS 1000 /* how long an op that nobody answers is waited for */
+
 /* ---- accept, refuse ---- */
 
 static enum step_state poll_accept(struct session *session, const struct scenario_step *step)
@@ -267,8 +269,10 @@ static void begin_client(struct session *session, const struct scenario_step *st
 {
     driver_tell(session, client_do_name(step->client.action), &step->client.channels,
                 step->client.ms);
-    if (step->client.action == CLIENT_DO_THROW || step->client.action == CLIENT_DO_SLOW)
-        driver_tell_barrier(session);
+    if (step->client.action != CLIENT_DO_THROW && step->client.action != CLIENT_DO_SLOW)
+        return;
+    driver_tell_barrier(session);
+    session->step_deadline_us = session->now_us + session_scaled_us(session, BARRIER_MS);
 }
 
 static enum step_state poll_client(struct session *session, const struct scenario_step *step)
@@ -319,9 +323,6 @@ void step_begin(struct session *session, const struct scenario_step *step)
     case VERB_SYNC:
         begin_sync(session);
         break;
-    case VERB_EXPECT:
-        expect_begin(session, &step->expect);
-        break;
     case VERB_DROP:
         begin_drop(session, step->drop.how);
         break;
@@ -345,6 +346,7 @@ void step_begin(struct session *session, const struct scenario_step *step)
         session->step_deadline_us = INT64_MAX;
         break;
     case VERB_ACCEPT:
+    case VERB_EXPECT:
     case VERB_RELEASE:
     case VERB_REPEAT:
     case VERB_COUNT:
