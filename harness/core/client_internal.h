@@ -82,6 +82,7 @@ struct client_connection {
     bool is_awaiting_ack;    /* of the newest resync */
     bool is_up_to_date;      /* no replay is missing or unfinished */
     unsigned try_count;
+    int64_t asked_us;    /* when the newest resync was sent */
     int64_t retry_us;
     bool has_asked_about_hole;
     int64_t hole_above;      /* the number that showed the hole asked about last */
@@ -170,6 +171,8 @@ void client_notice_reset(struct client *client, const struct client_event *event
 void client_count_number(struct client *client, const struct client_event *event);
 void client_receive_ack(struct client *client, const struct frame *frame, struct span text);
 void client_count_control(struct client *client, const struct frame *frame);
+/* Something came: while a long replay arrives, its ack is not missing yet. */
+void client_put_off_retry(struct client *client);
 /* After every frame: asks about a hole, and notes that the client is up to date. */
 void client_settle_frame(struct client *client);
 void client_tick_resync(struct client *client);

@@ -7,7 +7,7 @@
     X("reference", "", "keeps every rule", .dedupe = CLIENT_DEDUPE_TYPE_AND_ID)                    \
     X("dedupe-off", "C-7", "dispatches an event as often as it is sent",                           \
       .dedupe = CLIENT_DEDUPE_OFF)                                                                 \
-    X("dedupe-by-number", "C-7", "knows an event by its agent_seq alone, which rows do not carry", \
+    X("dedupe-by-number", "C-7", "knows an event by its agent_seq, which rows do not carry",      \
       .dedupe = CLIENT_DEDUPE_SEQUENCE)                                                            \
     X("dedupe-by-id", "C-15", "takes the same id under another type for the same event",           \
       .dedupe = CLIENT_DEDUPE_ID)                                                                  \
@@ -24,7 +24,7 @@
     X("cursor-one-low", "C-4", "asks from one number too low", .cursor = CLIENT_CURSOR_ONE_LOW)    \
     X("cursor-highest", "C-19", "asks from the highest number seen, over the holes below it",      \
       .cursor = CLIENT_CURSOR_HIGHEST)                                                             \
-    X("cursor-latest", "C-19", "asks from the number that came last, over the holes below it",      \
+    X("cursor-latest", "C-19", "asks from the number that came last, over the holes below it",     \
       .cursor = CLIENT_CURSOR_LATEST)                                                              \
     X("cursor-known-types", "C-4", "does not count the numbers of unknown event types",            \
       .cursor_counts = CLIENT_CURSOR_COUNTS_KNOWN_TYPES)                                           \

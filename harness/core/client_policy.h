@@ -133,6 +133,11 @@ enum client_ping {
     CLIENT_PING_NONE,
 };
 
+/* What its WebSocket layer does wrong (C-23, C-24): the core never sees it, core/ws_client does. */
+enum client_wire {
+    CLIENT_WIRE_RIGHT,
+};
+
 struct client_policy {
     enum client_dedupe dedupe;
     size_t dedupe_count; /* 0: CLIENT_DEDUPE_COUNT */
@@ -158,6 +163,7 @@ struct client_policy {
     enum client_stop_effect stop;
     enum client_ping ping;
     bool connects_twice;
+    enum client_wire wire;
 };
 
 /* Ids that the reference remembers: ring and rows of one replay are at most 2,500 (C-13). */

@@ -8,6 +8,7 @@
 
 /* C-3 allows another try after 1 s without an ack. */
 #define RETRY_MS  1100
+#define RETRY_LATEST_MS 10000 /* however much arrives meanwhile */
 #define TRIES_MAX 3
 
 /* C-5: our clock may be a minute ahead where the server tells none, and rows have whole seconds. */
@@ -89,6 +90,7 @@ static void ask(struct client *client, int64_t last_seen)
         connection->first_asked = last_seen;
     connection->has_asked = true;
     connection->is_awaiting_ack = true;
+    connection->asked_us = client->now.monotonic_us;
     connection->is_up_to_date = false;
     connection->retry_us = ++connection->try_count < TRIES_MAX
                                ? client->now.monotonic_us + RETRY_MS * 1000
@@ -97,6 +99,16 @@ static void ask(struct client *client, int64_t last_seen)
     if (connection->question_count < CLIENT_QUESTIONS_MAX)
         connection->questions[connection->question_count++] =
             (struct client_question){last_seen, client->numbering_index};
+}
+
+void client_put_off_retry(struct client *client)
+{
+    struct client_connection *connection = &client->connection;
+    if (!connection->is_awaiting_ack || connection->retry_us == CLIENT_NEVER)
+        return;
+    int64_t latest_us = connection->asked_us + RETRY_LATEST_MS * 1000;
+    int64_t retry_us = client->now.monotonic_us + RETRY_MS * 1000;
+    connection->retry_us = retry_us < latest_us ? retry_us : latest_us;
 }
 
 /* A resync for another reason than the one before: the tries are counted anew. */
