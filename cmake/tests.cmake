@@ -7,6 +7,16 @@ set(criterion_passed
   "Synthesis: Tested: [1-9][0-9]* [|] Passing: [0-9]+ [|] Failing: 0 [|] Crashing: 0")
 set(sanitizer_spoke "AddressSanitizer|LeakSanitizer|runtime error:|Warning! The test")
 
+# A driver whose clients misbehave, for the tests only.
+find_package(Threads REQUIRED)
+add_executable(hostile_client harness/io/hostile_client.c)
+target_link_libraries(hostile_client PRIVATE gapcheck_core Threads::Threads)
+
+# What several test programs share.
+file(GLOB_RECURSE fixture_sources CONFIGURE_DEPENDS harness/*_fixture.c)
+add_library(gapcheck_fixtures STATIC ${fixture_sources})
+target_link_libraries(gapcheck_fixtures PUBLIC gapcheck_sim PkgConfig::CRITERION)
+
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS harness/*_test.c)
 foreach(source ${test_sources})
   get_filename_component(name ${source} NAME_WE)
@@ -14,10 +24,11 @@ foreach(source ${test_sources})
   get_filename_component(folder ${folder} NAME)
   set(name ${folder}_${name}) # core and cmd may both have a client_test.c
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE gapcheck_cmd PkgConfig::CRITERION)
+  target_link_libraries(${name} PRIVATE gapcheck_fixtures gapcheck_cmd)
   target_compile_definitions(${name} PRIVATE
-    GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>")
-  add_dependencies(${name} gapcheck)
+    GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>"
+    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>")
+  add_dependencies(${name} gapcheck hostile_client)
   add_test(NAME ${name} COMMAND ${name} --color=never -j2)
   set_tests_properties(${name} PROPERTIES
     PASS_REGULAR_EXPRESSION "${criterion_passed}"

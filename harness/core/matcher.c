@@ -61,11 +61,11 @@ void matcher_describe(const struct matcher *matcher, struct buffer *out)
         break;
     case MATCHER_RANGE:
         if (matcher->has_min && matcher->has_max)
-            buffer_printf(out, "%g to %g", matcher->min, matcher->max);
+            buffer_printf(out, "%.15g to %.15g", matcher->min, matcher->max);
         else if (matcher->has_min)
-            buffer_printf(out, "at least %g", matcher->min);
+            buffer_printf(out, "at least %.15g", matcher->min);
         else
-            buffer_printf(out, "at most %g", matcher->max);
+            buffer_printf(out, "at most %.15g", matcher->max);
         break;
     case MATCHER_ISO8601:
         buffer_append_text(out, "an ISO 8601 date");

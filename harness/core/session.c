@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_BYTES_MAX ((size_t)256 << 20) /* of frames and log lines kept in the transcript */
+
 /* A longer replay is handed out in pieces, so that no buffer doubles to twice a large ring. */
 #define WRITE_BYTES_MAX (256u << 10)
 
@@ -111,8 +113,10 @@ struct transcript_entry session_entry(const struct session *session, enum transc
 size_t session_record(struct session *session, const struct transcript_entry *entry)
 {
     size_t index = transcript_add(session->transcript, entry);
-    if (session->transcript->count >= TRANSCRIPT_ENTRY_COUNT_MAX && !session->is_done)
+    if (session->transcript->count >= TRANSCRIPT_ENTRY_COUNT_MAX)
         session_finish(session, "error", "the transcript has reached its limit of entries");
+    if (session->transcript->text_bytes >= TEXT_BYTES_MAX)
+        session_finish(session, "error", "the transcript has reached its limit of texts");
     return index;
 }
 
@@ -171,7 +175,8 @@ void session_finish(struct session *session, const char *how, const char *why)
     session->is_done = true;
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_DONE);
     entry.name = how;
-    entry.text = why;
+    if (why)
+        transcript_set_text(&entry, why, strlen(why));
     transcript_add(session->transcript, &entry);
     session_effect(session, SESSION_EFFECT_DONE, 0);
 }
@@ -191,6 +196,9 @@ enum step_state session_unmet(struct session *session, enum rule rule, const cha
     va_start(arguments, format);
     vsnprintf(session->unmet, sizeof(session->unmet), format, arguments);
     va_end(arguments);
+    /* What vsnprintf left of a last character is no text. */
+    for (size_t size = strlen(session->unmet); !text_is_utf8(session->unmet, size);)
+        session->unmet[--size] = '\0';
     session->unmet_rule = rule;
     return STEP_UNMET;
 }
@@ -230,17 +238,19 @@ static void end_step(struct session *session, const char *result, bool is_unmet,
 {
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_STEP_END);
     entry.name = result;
+    if (session->unmet[0])
+        entry.text = session->unmet;
     if (is_unmet) {
         entry.detail = rule_info(session->unmet_rule)->id;
-        entry.text = session->unmet;
         entry.flags = is_should ? TRANSCRIPT_FLAG_SHOULD : 0;
     }
     session_record(session, &entry);
+    session->unmet[0] = '\0';
     session->step_index++;
     session->is_step_begun = false;
 }
 
-static void end_unmet_step(struct session *session)
+void session_end_unmet(struct session *session)
 {
     const struct scenario_step *step = session_current_step(session);
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
@@ -254,6 +264,21 @@ static void end_unmet_step(struct session *session)
     end_step(session, "unmet", true, is_should);
     if (!is_should)
         session_finish(session, "unmet", NULL);
+}
+
+/* Only a connection that does not come has a rule of its own. */
+static void end_for_time(struct session *session)
+{
+    const struct scenario_step *step = session_current_step(session);
+    if (step && step->verb == VERB_ACCEPT)
+        step_time_out(session, step);
+    else if (settle_is_unconnected(session))
+        settle_time_out(session);
+    else
+        session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",
+                      (long long)session->scenario->timeout_ms);
+    session_end_unmet(session);
+    session_finish(session, "unmet", NULL);
 }
 
 void session_advance(struct session *session)
@@ -286,7 +311,7 @@ void session_advance(struct session *session)
             end_step(session, "skipped", false, false);
             break;
         case STEP_UNMET:
-            end_unmet_step(session);
+            session_end_unmet(session);
             break;
         }
     }
@@ -309,7 +334,7 @@ void session_fail(struct session *session, const char *why, int64_t now_us)
     session->now_us = now_us;
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_FAULT);
     entry.name = "harness";
-    entry.text = why;
+    transcript_set_text(&entry, why, strlen(why));
     session_record(session, &entry);
     session_finish(session, "error", why);
 }
@@ -320,6 +345,25 @@ void session_interrupt(struct session *session, int64_t now_us)
     session_finish(session, "interrupted", "interrupted before its end");
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A pause was the harness's own: no time-out of the client's counts it. Up to twice the scenario's
+ * time, because a client that floods us is what keeps us busy. */
+static void excuse(struct session *session, int64_t late_us)
+{
+    int64_t most_us = session_scaled_us(session, session->scenario->timeout_ms);
+    late_us = earlier(late_us, most_us - session->late_us);
+    session->late_us += late_us;
+    if (session->step_deadline_us < INT64_MAX - late_us)
+        session->step_deadline_us += late_us;
+    session->last_progress_us = earlier(session->now_us, session->last_progress_us + late_us);
+    session->settle.phase_began_us =
+        earlier(session->now_us, session->settle.phase_began_us + late_us);
+}
+
 void session_late(struct session *session, int64_t late_us, int64_t now_us)
 {
     if (session->is_done)
@@ -328,16 +372,12 @@ void session_late(struct session *session, int64_t late_us, int64_t now_us)
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_LATE);
     entry.number = (double)late_us;
     session_record(session, &entry);
+    excuse(session, late_us);
 }
 
 static int64_t scenario_deadline_us(const struct session *session)
 {
-    return session_scaled_us(session, session->scenario->timeout_ms);
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
+    return session_scaled_us(session, session->scenario->timeout_ms) + session->late_us;
 }
 
 int64_t session_deadline_us(const struct session *session)
@@ -354,16 +394,12 @@ int64_t session_deadline_us(const struct session *session)
 
 void session_tick(struct session *session, int64_t now_us)
 {
-    if (session->is_done)
+    if (session->is_done || !session->is_started)
         return;
     session->now_us = now_us;
     server_tick(session);
-    if (now_us >= scenario_deadline_us(session)) {
-        session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",
-                      (long long)session->scenario->timeout_ms);
-        end_step(session, "unmet", true, false);
-        session_finish(session, "unmet", NULL);
-        return;
-    }
-    session_advance(session);
+    if (now_us >= scenario_deadline_us(session) && !session->is_done)
+        end_for_time(session);
+    else
+        session_advance(session);
 }

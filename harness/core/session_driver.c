@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define UNMARKED_TEXT_BYTES_MAX 2048 /* of an event that is none of ours */
+#define TYPE_BYTES_MAX          1000 /* of an event's type; longer ones are not told */
 
 /* ---- to the driver ---- */
 
@@ -43,10 +44,11 @@ static void add_channels(cJSON *line, const struct text_list *channels)
 void driver_tell_start(struct session *session)
 {
     char url[128], base_url[96];
-    snprintf(base_url, sizeof(base_url), "http://%s:%u", session->config.host,
+    const char *secure = session->config.ca_file ? "s" : "";
+    snprintf(base_url, sizeof(base_url), "http%s://%s:%u", secure, session->config.host,
              session->config.port);
-    snprintf(url, sizeof(url), "ws://%s:%u%s", session->config.host, session->config.port,
-             SESSION_PATH);
+    snprintf(url, sizeof(url), "ws%s://%s:%u%s", secure, session->config.host,
+             session->config.port, SESSION_PATH);
     cJSON *line = make_line("start", session->config.client);
     cJSON_AddStringToObject(line, "url", url);
     cJSON_AddStringToObject(line, "base_url", base_url);
@@ -55,6 +57,8 @@ void driver_tell_start(struct session *session)
     cJSON *options = cJSON_Duplicate(session->scenario->client_options, true);
     bool is_node = session->scenario->dialect == DIALECT_NODE;
     cJSON_AddStringToObject(options, "dialect", is_node ? "node" : "agent");
+    if (session->config.ca_file)
+        cJSON_AddStringToObject(options, "ca_file", session->config.ca_file);
     cJSON_AddItemToObject(line, "options", options);
     tell(session, line, "start");
 }
@@ -113,7 +117,9 @@ static void count_dispatch(struct session *session, uint64_t marker)
 static void read_event(struct session *session, const struct driver_line *line)
 {
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_DISPATCH);
-    entry.detail = line->type;
+    size_t type_bytes = strlen(line->type);
+    if (type_bytes <= TYPE_BYTES_MAX && text_is_utf8(line->type, type_bytes))
+        entry.detail = line->type;
     entry.number = line->handler;
     entry.marker = find_marker(line->data);
     bool is_ours = entry.marker && entry.marker <= session->model.event_count;
@@ -123,7 +129,8 @@ static void read_event(struct session *session, const struct driver_line *line)
             entry.flags |= TRANSCRIPT_FLAG_MANGLED;
     }
     char *text = is_ours || !line->data ? NULL : cJSON_PrintUnformatted(line->data);
-    if (text && strlen(text) <= UNMARKED_TEXT_BYTES_MAX)
+    size_t text_bytes = text ? strlen(text) : 0;
+    if (text && text_bytes <= UNMARKED_TEXT_BYTES_MAX && text_is_utf8(text, text_bytes))
         entry.text = text;
     session_record(session, &entry);
     cJSON_free(text);

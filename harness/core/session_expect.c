@@ -188,12 +188,19 @@ static bool dispatches_match(const struct session *session, const struct expect_
 
 /* ---- nothing ---- */
 
-static bool is_offence(const struct transcript_entry *entry, const char *name)
+static bool is_fence(const struct session *session, uint64_t marker)
+{
+    return marker && marker <= session->model.event_count &&
+           model_event(&session->model, marker)->is_fence;
+}
+
+static bool is_offence(const struct session *session, const struct transcript_entry *entry,
+                       const char *name)
 {
     if (!strcmp(name, "connection"))
         return entry->kind == TRANSCRIPT_CONNECT;
     if (!strcmp(name, "event"))
-        return entry->kind == TRANSCRIPT_DISPATCH;
+        return entry->kind == TRANSCRIPT_DISPATCH && !is_fence(session, entry->marker);
     if (!strcmp(name, "frame"))
         return entry->kind == TRANSCRIPT_FRAME_IN;
     return entry->kind == TRANSCRIPT_FRAME_IN && entry->detail && !strcmp(entry->detail, name);
@@ -204,7 +211,7 @@ static enum step_state poll_nothing(struct session *session, const struct expect
     for (size_t index = session->window_begin; index < session->transcript->count; index++) {
         for (size_t name = 0; name < expect->nothing.count; name++) {
             if (is_met(session, index) ||
-                !is_offence(entry_at(session, index), expect->nothing.items[name]))
+                !is_offence(session, entry_at(session, index), expect->nothing.items[name]))
                 continue;
             return session_unmet(session, RULE_STEP, "expected no %s, but one came %lld ms into "
                                  "the scenario", expect->nothing.items[name],
@@ -219,20 +226,16 @@ static enum step_state poll_nothing(struct session *session, const struct expect
 
 /* ---- the verb ---- */
 
-static bool lacks(const struct session *session, enum driver_capability capability)
-{
-    return !driver_capabilities_have(session->config.capabilities, capability);
-}
-
-static bool is_left_out(const struct session *session, const struct expect_fields *expect)
+/* The capability without which it cannot be seen; COUNT where every driver can show it. */
+static enum driver_capability needed_capability(const struct expect_fields *expect)
 {
     switch (expect->kind) {
     case EXPECT_RECONNECTING:
-        return lacks(session, DRIVER_CAPABILITY_RECONNECTING);
+        return DRIVER_CAPABILITY_RECONNECTING;
     case EXPECT_RESYNCED:
-        return lacks(session, DRIVER_CAPABILITY_RESYNCED);
+        return DRIVER_CAPABILITY_RESYNCED;
     case EXPECT_GAVE_UP:
-        return lacks(session, DRIVER_CAPABILITY_PERMANENTLY_DISCONNECTED);
+        return DRIVER_CAPABILITY_PERMANENTLY_DISCONNECTED;
     case EXPECT_FRAME:
     case EXPECT_CONNECTION:
     case EXPECT_REFUSED:
@@ -240,13 +243,18 @@ static bool is_left_out(const struct session *session, const struct expect_field
     case EXPECT_NOTHING:
         break;
     }
-    return false;
+    return DRIVER_CAPABILITY_COUNT;
 }
 
 enum step_state expect_poll(struct session *session, const struct expect_fields *expect)
 {
-    if (is_left_out(session, expect))
+    enum driver_capability needed = needed_capability(expect);
+    if (needed != DRIVER_CAPABILITY_COUNT &&
+        !driver_capabilities_have(session->config.capabilities, needed)) {
+        session_unmet(session, RULE_STEP, "left out: the driver does not have the capability `%s`",
+                      driver_capability_name(needed));
         return STEP_SKIPPED;
+    }
     switch (expect->kind) {
     case EXPECT_FRAME:
     case EXPECT_CONNECTION:
@@ -287,10 +295,14 @@ static void describe_frames(const struct session *session, const struct expect_f
             !strcmp(entry->detail, expect->frame))
             last = entry;
     }
-    if (last && last->text)
-        buffer_printf(out, "; the last one that came was %.200s", last->text);
-    else
+    if (last && last->text) {
+        buffer_append_text(out, "; the last one that came was ");
+        text_append_escaped(out, last->text, strlen(last->text), 200);
+    } else if (last) {
+        buffer_printf(out, "; the last one that came had %u bytes", last->size_bytes);
+    } else {
         buffer_append_text(out, "; none came");
+    }
 }
 
 enum step_state expect_time_out(struct session *session, const struct expect_fields *expect)

@@ -4,7 +4,8 @@
  *   session_steps.c   the verbs that do something at once or wait for something simple
  *   session_settle.c  the fence
  *   session_expect.c  what the author expects of the client
- *   session_server.c  connections: handshake, frames in, frames out, how they end
+ *   session_server.c  connections: handshake, and how they end
+ *   session_frames.c  what the client sends on them
  *   session_resync.c  publishing and the answer to a resync (S-1 … S-9)
  *   session_driver.c  lines to and from the driver */
 #ifndef GAPCHECK_CORE_SESSION_INTERNAL_H
@@ -112,9 +113,12 @@ struct session {
     struct refusal *refusals;
     size_t refusal_count, refusal_capacity_count, refusal_first;
     bool is_port_open;
+    bool is_down;            /* by `restart` */
     bool has_sent_number;    /* some event with a number reached the wire */
     uint64_t sent_count;     /* text messages sent, fences aside */
     uint64_t frame_in_count, answer_count;
+    uint32_t ping_count;     /* pings of `settle` and `sync`, numbered in their payload */
+    uint32_t pong_number;    /* the highest that was answered */
     struct delayed_frame *delayed;
     size_t delayed_count, delayed_capacity_count, delayed_first;
     struct {
@@ -142,11 +146,13 @@ struct session {
     uint32_t step_index;     /* the step in play; step_count: the closing settle */
     bool is_step_begun;
     int64_t step_began_us, step_deadline_us;
+    int64_t late_us;         /* of the harness's own pauses; no time-out counts them */
     int64_t wake_us;         /* when the step in play wants to be polled next */
-    char unmet[512];         /* why, for STEP_UNMET */
+    char unmet[512];         /* why, for STEP_UNMET and STEP_SKIPPED */
     enum rule unmet_rule;
     struct settle settle;
     uint64_t publish_left;
+    uint32_t synced_connection; /* by `sync`; 0: none was open */
     uint64_t last_marker;    /* of the last published event, for `id: same` */
     size_t window_begin;     /* transcript index that `expect` looks back to */
     bool *met;               /* by transcript index: has met an `expect` */
@@ -176,6 +182,8 @@ const struct scenario_step *session_current_step(const struct session *session);
 /* Says why the step in play is unmet; returns STEP_UNMET. */
 enum step_state session_unmet(struct session *session, enum rule rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Ends the step in play as unmet, and with it the scenario unless only a SHOULD was. */
+void session_end_unmet(struct session *session);
 /* Polls the step in play (and those behind it) until it has to wait. */
 void session_advance(struct session *session);
 void session_begin_window(struct session *session, size_t index);
@@ -190,6 +198,8 @@ enum step_state step_time_out(struct session *session, const struct scenario_ste
 void settle_begin(struct session *session);
 enum step_state settle_poll(struct session *session);
 enum step_state settle_time_out(struct session *session);
+/* Whether the step in play is a settle that waits for a connection. */
+bool settle_is_unconnected(const struct session *session);
 
 /* ---- session_expect.c ---- */
 enum step_state expect_poll(struct session *session, const struct expect_fields *expect);
@@ -207,10 +217,27 @@ void server_drop(struct session *session, struct connection *connection, enum dr
                  bool by_cut);
 void server_close(struct session *session, struct connection *connection, unsigned code,
                   const char *reason);
-void server_ping(struct session *session, struct connection *connection);
-void server_open_port(struct session *session, bool is_open);
+/* Ends every connection that has a peer, as a server that goes away does. */
+void server_end_connections(struct session *session, enum drop_how how);
+/* Opens or closes the port as `restart` and refusals want it now. */
+void server_update_port(struct session *session);
 void server_tick(struct session *session);
 int64_t server_deadline_us(const struct session *session);
+struct transcript_entry server_entry_on(const struct session *session, enum transcript_kind kind,
+                                        const struct connection *connection);
+void server_record_end(struct session *session, struct connection *connection, const char *how,
+                       double code);
+void server_record_drop(struct session *session, struct connection *connection, bool is_drained);
+/* Notes that the client broke RFC 6455, and closes the connection. */
+void server_violate(struct session *session, struct connection *connection, const char *what,
+                    unsigned close_code);
+
+/* ---- session_frames.c ---- */
+void server_read_frames(struct session *session, uint32_t number, const char *data,
+                        size_t size_bytes);
+void server_ping(struct session *session, struct connection *connection);
+/* Whether the newest such ping was answered. */
+bool server_has_pong(const struct session *session);
 
 /* ---- session_resync.c ---- */
 struct publish_request {
@@ -232,9 +259,18 @@ void server_send(struct session *session, struct connection *connection, const c
                  size_t size_bytes, const struct transcript_entry *entry);
 void server_send_event(struct session *session, struct connection *connection,
                        const struct event *event, const char *from, bool as_row);
+/* The entry of an event that is sent on the connection. */
+struct transcript_entry server_sent_entry(const struct session *session,
+                                          const struct connection *connection,
+                                          const struct event *event, const char *from,
+                                          bool as_row);
+/* Records what was put on the wire, and what it means to a later settle. */
+void server_note_sent(struct session *session, const struct transcript_entry *entry);
 void server_flush_delayed(struct session *session);
 void server_forget_delayed(struct session *session, uint32_t connection);
 uint64_t session_alias(const struct session *session, const char *name);
+/* The first of the client's channels, or NULL. */
+const char *session_default_channel(const struct session *session);
 
 /* ---- session_send.c ---- */
 bool server_send_fields(struct session *session, struct connection *connection,

@@ -9,6 +9,21 @@
 
 /* ---- sending ---- */
 
+void server_note_sent(struct session *session, const struct transcript_entry *entry)
+{
+    session_record(session, entry);
+    bool is_event = entry->kind == TRANSCRIPT_SENT ||
+                    (entry->kind == TRANSCRIPT_FRAME_OUT &&
+                     !(entry->flags & TRANSCRIPT_FLAG_CONTROL));
+    if (is_event && !isnan(entry->seq))
+        session->has_sent_number = true;
+    /* A fence is not traffic that another fence must cover. */
+    bool is_fence = entry->kind == TRANSCRIPT_SENT &&
+                    model_event(&session->model, entry->marker)->is_fence;
+    if (!is_fence)
+        session->sent_count++;
+}
+
 static void send_now(struct session *session, uint32_t connection, const char *text,
                      size_t size_bytes, const struct transcript_entry *entry)
 {
@@ -16,10 +31,7 @@ static void send_now(struct session *session, uint32_t connection, const char *t
     struct transcript_entry copy = *entry;
     copy.at_us = session->now_us;
     copy.connection = connection;
-    session_record(session, &copy);
-    if (!isnan(entry->seq) && entry->kind == TRANSCRIPT_SENT)
-        session->has_sent_number = true;
-    session->sent_count++;
+    server_note_sent(session, &copy);
 }
 
 static bool has_delayed(const struct session *session, uint32_t connection)
@@ -33,7 +45,8 @@ static bool has_delayed(const struct session *session, uint32_t connection)
 static struct delayed_frame *delay(struct session *session, uint32_t connection)
 {
     int64_t last_us = session->now_us;
-    if (session->delayed_first < session->delayed_count)
+    if (session->delayed_first < session->delayed_count &&
+        session->delayed[session->delayed_count - 1].due_us > last_us)
         last_us = session->delayed[session->delayed_count - 1].due_us;
     if (session->delayed_first == session->delayed_count)
         session->delayed_first = session->delayed_count = 0;
@@ -63,6 +76,8 @@ void server_send(struct session *session, struct connection *connection, const c
     frame->entry = *entry;
     if (entry->text)
         frame->entry.text = frame->text; /* an entry's text is the frame's own */
+    if (entry->detail) /* its owner does not wait */
+        frame->entry.detail = text_pool_take(&session->transcript->pool, entry->detail);
 }
 
 void server_flush_delayed(struct session *session)
@@ -93,11 +108,11 @@ void server_forget_delayed(struct session *session, uint32_t connection)
     session->delayed_count = kept;
 }
 
-void server_send_event(struct session *session, struct connection *connection,
-                       const struct event *event, const char *from, bool as_row)
+struct transcript_entry server_sent_entry(const struct session *session,
+                                          const struct connection *connection,
+                                          const struct event *event, const char *from,
+                                          bool as_row)
 {
-    buffer_clear(&session->scratch);
-    event_print(event, as_row, &session->scratch);
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_SENT);
     entry.connection = connection->number;
     entry.name = from;
@@ -106,9 +121,16 @@ void server_send_event(struct session *session, struct connection *connection,
     entry.flags = as_row ? TRANSCRIPT_FLAG_ROW : 0;
     if (event->is_numbered && !as_row)
         entry.seq = (double)event->seq;
+    return entry;
+}
+
+void server_send_event(struct session *session, struct connection *connection,
+                       const struct event *event, const char *from, bool as_row)
+{
+    buffer_clear(&session->scratch);
+    event_print(event, as_row, &session->scratch);
+    struct transcript_entry entry = server_sent_entry(session, connection, event, from, as_row);
     server_send(session, connection, session->scratch.data, session->scratch.size_bytes, &entry);
-    if (event->is_fence)
-        session->sent_count--; /* a fence is not traffic that another fence must cover */
 }
 
 /* ---- publishing ---- */
@@ -132,6 +154,12 @@ uint64_t session_alias(const struct session *session, const char *name)
         if (!strcmp(session->alias_names[index - 1], name))
             return session->alias_markers[index - 1];
     return 0;
+}
+
+const char *session_default_channel(const struct session *session)
+{
+    const struct text_list *channels = &session->scenario->channels;
+    return channels->count ? channels->items[0] : NULL;
 }
 
 static struct event make_event(struct session *session, const struct publish_request *request)
@@ -178,7 +206,8 @@ static void record_publish(struct session *session, const struct event *event, c
 
 uint64_t server_publish(struct session *session, const struct publish_request *request)
 {
-    if (session->scenario->server.clock_freeze && !session->is_frozen) {
+    /* From the first `publish` on, which a fence is not. */
+    if (session->scenario->server.clock_freeze && !session->is_frozen && !request->is_fence) {
         session->frozen_ms = session_server_ms(session) - session->advanced_ms;
         session->is_frozen = true;
     }
@@ -284,6 +313,7 @@ static void publish_before_replay(struct session *session)
     for (int64_t index = 0; index < count; index++) {
         struct publish_request request = {
             .type = "message.created",
+            .channel = session_default_channel(session),
             .id_marker = UINT64_MAX,
             .is_numbered = true,
             .is_live = true,

@@ -113,6 +113,8 @@ static void note_frame(const char *text, size_t size_bytes, struct transcript_en
 
 /* ---- writing ---- */
 
+#define PING_BETWEEN "between"
+
 struct message {
     uint8_t opcode;
     const char *data;
@@ -133,7 +135,7 @@ static void write_fragments(struct buffer *out, const struct message *message,
         ws_append_frame(out, &frame, message->data + begin, end - begin);
         struct ws_frame ping = {.opcode = WS_OPCODE_PING, .is_final = true};
         if (send->ping_between && index + 1 < count)
-            ws_append_frame(out, &ping, "between", 7);
+            ws_append_frame(out, &ping, PING_BETWEEN, strlen(PING_BETWEEN));
         begin = end;
     }
 }
@@ -149,6 +151,23 @@ static void write_bytes(struct session *session, const struct connection *connec
             session_write(session, connection->number, send->split_bytes != 0);
         buffer_append(out, data + offset, left < piece ? left : piece);
     }
+}
+
+/* A message that did not go out as one frame. */
+static void record_pieces(struct session *session, struct transcript_entry *entry,
+                          const struct send_fields *send)
+{
+    if (send->fragments > 1)
+        entry->flags |= TRANSCRIPT_FLAG_FRAGMENTS;
+    server_note_sent(session, entry);
+    if (send->fragments <= 1 || !send->ping_between)
+        return;
+    struct transcript_entry ping = session_entry(session, TRANSCRIPT_WS_OUT);
+    ping.connection = entry->connection;
+    ping.name = "ping";
+    ping.count = (uint64_t)send->fragments - 1;
+    transcript_set_text(&ping, PING_BETWEEN, strlen(PING_BETWEEN));
+    session_record(session, &ping);
 }
 
 static bool is_plain(const struct send_fields *send)
@@ -174,8 +193,7 @@ static void send_text(struct session *session, struct connection *connection,
         struct message message = {WS_OPCODE_TEXT, text, size_bytes};
         write_fragments(&bytes, &message, send);
         write_bytes(session, connection, send, bytes.data, bytes.size_bytes);
-        session_record(session, &entry);
-        session->sent_count++;
+        record_pieces(session, &entry, send);
     }
     buffer_free(&type);
     buffer_free(&bytes);
@@ -199,11 +217,10 @@ static void send_padded_text(struct session *session, struct connection *connect
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
-    struct template template = {session, 0, 0};
-    expand_text(&template, send->text, &text);
+    buffer_append_text(&text, send->text);
     while (text.size_bytes < (size_t)send->size_bytes)
         buffer_append(&text, " ", 1);
-    send_text(session, connection, send, buffer_text(&text), text.size_bytes, template.marker);
+    send_text(session, connection, send, buffer_text(&text), text.size_bytes, 0);
     buffer_free(&text);
 }
 
@@ -224,8 +241,7 @@ static void send_bytes(struct session *session, struct connection *connection,
     entry.name = send->kind == SEND_BINARY ? "binary" : "raw";
     entry.size_bytes = (uint32_t)send->byte_count;
     entry.hash = text_hash((const char *)send->bytes, send->byte_count);
-    session_record(session, &entry);
-    session->sent_count++;
+    record_pieces(session, &entry, send);
     buffer_free(&bytes);
 }
 
@@ -250,16 +266,9 @@ static bool send_again(struct session *session, struct connection *connection,
     struct message message = {WS_OPCODE_TEXT, text.data, text.size_bytes};
     write_fragments(&bytes, &message, send);
     write_bytes(session, connection, send, bytes.data, bytes.size_bytes);
-    struct transcript_entry entry = session_entry(session, TRANSCRIPT_SENT);
-    entry.connection = connection->number;
-    entry.name = "again";
-    entry.marker = marker;
-    entry.count = 1;
-    entry.flags = send->as_row ? TRANSCRIPT_FLAG_ROW : 0;
-    if (event->is_numbered && !send->as_row)
-        entry.seq = (double)event->seq;
-    session_record(session, &entry);
-    session->sent_count++;
+    struct transcript_entry entry =
+        server_sent_entry(session, connection, event, "again", send->as_row);
+    record_pieces(session, &entry, send);
     buffer_free(&text);
     buffer_free(&bytes);
     return true;

@@ -1,10 +1,7 @@
-/* The fake server's connections: handshake, frames in, and how they end. */
+/* The fake server's connections: handshake, and how they end. */
 #include "core/session_internal.h"
 
-#include "core/event.h"
-#include "core/frame.h"
 #include "core/memory.h"
-#include "core/timestamp.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +22,7 @@ struct connection *session_newest_open(struct session *session)
     return NULL;
 }
 
-static struct transcript_entry entry_on(const struct session *session, enum transcript_kind kind,
+struct transcript_entry server_entry_on(const struct session *session, enum transcript_kind kind,
                                         const struct connection *connection)
 {
     struct transcript_entry entry = session_entry(session, kind);
@@ -35,13 +32,13 @@ static struct transcript_entry entry_on(const struct session *session, enum tran
 
 /* ---- how a connection ends ---- */
 
-static void record_end(struct session *session, struct connection *connection, const char *how,
+void server_record_end(struct session *session, struct connection *connection, const char *how,
                        double code)
 {
     connection->state = CONNECTION_GONE;
     connection->has_held = false;
     server_forget_delayed(session, connection->number);
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_END, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_END, connection);
     entry.name = how;
     entry.number = code;
     session_record(session, &entry);
@@ -53,12 +50,12 @@ static void end_now(struct session *session, struct connection *connection, enum
     if (end == SESSION_END_SILENT)
         connection->state = CONNECTION_SILENT;
     else
-        record_end(session, connection, "server", NAN);
+        server_record_end(session, connection, "server", NAN);
 }
 
-static void record_drop(struct session *session, struct connection *connection, bool is_drained)
+void server_record_drop(struct session *session, struct connection *connection, bool is_drained)
 {
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_DROP, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_DROP, connection);
     entry.name = drop_how_name(connection->end_how);
     entry.flags = (is_drained ? TRANSCRIPT_FLAG_DRAINED : 0) |
                   (connection->ends_by_cut ? TRANSCRIPT_FLAG_CUT : 0);
@@ -68,7 +65,7 @@ static void record_drop(struct session *session, struct connection *connection, 
 /* The bytes are acknowledged, or have had their second: the connection ends. */
 static void finish_drop(struct session *session, struct connection *connection, bool is_drained)
 {
-    record_drop(session, connection, is_drained);
+    server_record_drop(session, connection, is_drained);
     connection->end_deadline_us = INT64_MAX;
     switch (connection->end_how) {
     case DROP_RESET:
@@ -114,7 +111,7 @@ void server_close(struct session *session, struct connection *connection, unsign
                   const char *reason)
 {
     ws_append_close(session_write(session, connection->number, false), code, reason, NULL);
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_WS_OUT, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_WS_OUT, connection);
     entry.name = "close";
     entry.number = code;
     session_record(session, &entry);
@@ -122,8 +119,43 @@ void server_close(struct session *session, struct connection *connection, unsign
     connection->end_deadline_us = session->now_us + session_scaled_us(session, SESSION_DRAIN_MS);
 }
 
-void server_open_port(struct session *session, bool is_open)
+void server_violate(struct session *session, struct connection *connection, const char *what,
+                    unsigned close_code)
 {
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_VIOLATION, connection);
+    entry.text = what;
+    session_record(session, &entry);
+    server_close(session, connection, close_code, "");
+}
+
+/* What is no handshake yet, or was refused by silence, has nothing to wait for. */
+void server_end_connections(struct session *session, enum drop_how how)
+{
+    for (size_t index = 0; index < session->connection_count; index++) {
+        struct connection *connection = &session->connections[index];
+        switch (connection->state) {
+        case CONNECTION_OPEN:
+            server_drop(session, connection, how, false);
+            break;
+        case CONNECTION_REQUEST:
+        case CONNECTION_WAITING:
+        case CONNECTION_STALLED:
+            end_now(session, connection, SESSION_END_RESET);
+            break;
+        case CONNECTION_DRAINING:
+        case CONNECTION_CLOSING:
+        case CONNECTION_SILENT:
+        case CONNECTION_GONE:
+            break;
+        }
+    }
+}
+
+void server_update_port(struct session *session)
+{
+    bool is_open = !session->is_down;
+    if (session->refusal_first < session->refusal_count)
+        is_open = is_open && !session->refusals[session->refusal_first].is_closed;
     if (session->is_port_open == is_open)
         return;
     session->is_port_open = is_open;
@@ -137,7 +169,7 @@ static void refuse_http(struct session *session, struct connection *connection, 
 {
     ws_append_refusal(session_write(session, connection->number, false), status, headers, "",
                       session_server_ms(session));
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_REFUSED, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_REFUSED, connection);
     entry.name = refuse_how_name(REFUSE_HTTP);
     entry.number = status;
     session_record(session, &entry);
@@ -152,7 +184,7 @@ static void refuse_as_told(struct session *session, struct connection *connectio
         refuse_http(session, connection, refusal->status, refusal->headers);
         return;
     }
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_REFUSED, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_REFUSED, connection);
     entry.name = refuse_how_name(refusal->how);
     session_record(session, &entry);
     session->refused_count++;
@@ -182,12 +214,12 @@ void server_refuse_waiting(struct session *session)
             if (!refusal->is_closed) {
                 refusal->is_closed = true;
                 refusal->until_us = session->now_us + refusal->for_ms * 1000;
-                server_open_port(session, false);
+                server_update_port(session);
             }
             if (session->now_us < refusal->until_us)
                 return;
-            server_open_port(session, true);
             session->refusal_first++;
+            server_update_port(session);
             continue;
         }
         struct connection *connection = first_waiting(session);
@@ -230,7 +262,7 @@ static void upgrade(struct session *session, struct connection *connection,
     connection->state = CONNECTION_OPEN;
     connection->opened_number = ++session->opened_count;
     connection->is_due = session->has_sent_number && session->opened_count > 1;
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_OPEN, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_OPEN, connection);
     entry.number = (double)server_ms;
     session_begin_window(session, session_record(session, &entry));
 }
@@ -245,6 +277,10 @@ struct connection *server_accept(struct session *session, const char *path, cons
         if (!is_request_good(session, connection, &request, path, wanted))
             continue;
         upgrade(session, connection, &request);
+        if (connection->request.size_bytes > request.size_bytes)
+            server_violate(session, connection,
+                           "it sent frames before its handshake was answered (RFC 6455, 4.1)",
+                           1002);
         return connection;
     }
     return NULL;
@@ -252,7 +288,9 @@ struct connection *server_accept(struct session *session, const char *path, cons
 
 static const char *printable_method(const struct ws_request *request, char *text, size_t size)
 {
-    snprintf(text, size, "%.*s %.*s", (int)(request->method.size_bytes & 15), request->method.data,
+    snprintf(text, size, "%.*s %.*s",
+             (int)(request->method.size_bytes > 20 ? 20 : request->method.size_bytes),
+             request->method.data,
              (int)(request->path.size_bytes > 200 ? 200 : request->path.size_bytes),
              request->path.data);
     return text;
@@ -268,10 +306,10 @@ static void read_request(struct session *session, struct connection *connection,
                                   &request);
     if (status == WS_REQUEST_INCOMPLETE)
         return;
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_REQUEST, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_REQUEST, connection);
     if (status == WS_REQUEST_BAD) {
         session_record(session, &entry);
-        entry = entry_on(session, TRANSCRIPT_VIOLATION, connection);
+        entry = server_entry_on(session, TRANSCRIPT_VIOLATION, connection);
         entry.text = "its handshake is no HTTP request (RFC 6455, 4.1)";
         session_record(session, &entry);
         refuse_http(session, connection, 400, "");
@@ -284,172 +322,6 @@ static void read_request(struct session *session, struct connection *connection,
     session_record(session, &entry);
     connection->state = CONNECTION_WAITING;
     server_refuse_waiting(session);
-}
-
-/* ---- frames in ---- */
-
-static void violate(struct session *session, struct connection *connection, const char *what,
-                    unsigned close_code)
-{
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_VIOLATION, connection);
-    entry.text = what;
-    session_record(session, &entry);
-    server_close(session, connection, close_code, "");
-}
-
-static void answer_ping_frame(struct session *session, struct connection *connection)
-{
-    static const char pong[] = "{\"type\":\"pong\"}";
-    if (session->behaviour.ignore_pings)
-        return;
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_FRAME_OUT, connection);
-    entry.detail = "pong";
-    entry.flags = TRANSCRIPT_FLAG_CONTROL;
-    transcript_set_text(&entry, pong, sizeof(pong) - 1);
-    server_send(session, connection, pong, sizeof(pong) - 1, &entry);
-}
-
-/* What a text message of the client says, noted in its entry; true for a resync to be answered. */
-static bool note_frame(const struct frame *frame, struct transcript_entry *entry,
-                       struct resync_request *request, struct buffer *scratch)
-{
-    if (frame->status != FRAME_STATUS_OK) {
-        entry->flags |= TRANSCRIPT_FLAG_MALFORMED;
-        return false;
-    }
-    frame_append_string(&frame->fields[FRAME_FIELD_TYPE], scratch);
-    if (scratch->size_bytes > 100)
-        scratch->size_bytes = 0; /* no type of the protocol is as long; the text has it */
-    entry->detail = buffer_text(scratch);
-    if (strcmp(entry->detail, "resync") != 0)
-        return false;
-    const struct frame_value *seen = &frame->fields[FRAME_FIELD_LAST_SEEN_SEQ];
-    const struct frame_value *since = &frame->fields[FRAME_FIELD_SINCE];
-    *request = (struct resync_request){0};
-    if (since->kind == FRAME_VALUE_STRING && !since->has_escapes &&
-        timestamp_parse(since->text, &request->since_ms)) {
-        request->has_since = true;
-        entry->number = (double)request->since_ms;
-    }
-    if (seen->kind != FRAME_VALUE_NUMBER || !isfinite(seen->number)) {
-        entry->flags |= TRANSCRIPT_FLAG_MALFORMED;
-        return false; /* S-7: ignored */
-    }
-    request->last_seen_seq = entry->seq = seen->number;
-    return true;
-}
-
-static void read_text(struct session *session, struct connection *connection, const char *text,
-                      size_t size_bytes)
-{
-    if (++session->frame_in_count > SESSION_FRAMES_IN_MAX) {
-        violate(session, connection, "it sent more than 10,000 frames in one scenario", 1008);
-        return;
-    }
-    struct frame frame;
-    frame_scan(text, size_bytes, &frame);
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_FRAME_IN, connection);
-    struct buffer type;
-    buffer_init(&type, BUFFER_NO_LIMIT);
-    struct resync_request request;
-    bool is_resync = note_frame(&frame, &entry, &request, &type);
-    bool is_ping = entry.detail && !strcmp(entry.detail, "ping");
-    transcript_set_text(&entry, text, size_bytes);
-    session_record(session, &entry);
-    session->last_progress_us = session->now_us;
-    if (is_ping)
-        answer_ping_frame(session, connection);
-    if (is_resync)
-        server_resync(session, connection, &request);
-    buffer_free(&type);
-}
-
-static void record_ws_in(struct session *session, struct connection *connection, const char *name,
-                         double code, size_t size_bytes)
-{
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_WS_IN, connection);
-    entry.name = name;
-    entry.number = code;
-    entry.size_bytes = (uint32_t)size_bytes;
-    session_record(session, &entry);
-}
-
-static void read_ping(struct session *session, struct connection *connection,
-                      const struct ws_event *event)
-{
-    record_ws_in(session, connection, "ping", NAN, event->size_bytes);
-    if (session->behaviour.ignore_pings || connection->state != CONNECTION_OPEN)
-        return;
-    struct ws_frame pong = {.opcode = WS_OPCODE_PONG, .is_final = true};
-    ws_append_frame(session_write(session, connection->number, false), &pong, event->data,
-                    event->size_bytes);
-}
-
-static void read_close(struct session *session, struct connection *connection,
-                       const struct ws_event *event)
-{
-    record_ws_in(session, connection, "close", event->close_code, event->size_bytes);
-    bool is_answer = connection->state == CONNECTION_CLOSING;
-    if (!is_answer && connection->state == CONNECTION_OPEN)
-        ws_append_close(session_write(session, connection->number, false),
-                        event->close_code == 1005 ? 0 : event->close_code, "", NULL);
-    session_effect(session, SESSION_EFFECT_END, connection->number)->end = SESSION_END_FIN;
-    record_end(session, connection, is_answer ? "server" : "close", event->close_code);
-}
-
-static void read_event(struct session *session, struct connection *connection,
-                       const struct ws_event *event)
-{
-    bool is_open = connection->state == CONNECTION_OPEN;
-    switch (event->kind) {
-    case WS_EVENT_NONE:
-        break;
-    case WS_EVENT_TEXT:
-        if (is_open)
-            read_text(session, connection, event->data, event->size_bytes);
-        break;
-    case WS_EVENT_BINARY:
-        record_ws_in(session, connection, "binary", NAN, event->size_bytes);
-        if (++session->frame_in_count > SESSION_FRAMES_IN_MAX && is_open)
-            violate(session, connection, "it sent more than 10,000 frames in one scenario", 1008);
-        break;
-    case WS_EVENT_PING:
-        read_ping(session, connection, event);
-        break;
-    case WS_EVENT_PONG:
-        record_ws_in(session, connection, "pong", NAN, event->size_bytes);
-        session->last_progress_us = session->now_us;
-        break;
-    case WS_EVENT_CLOSE:
-        read_close(session, connection, event);
-        break;
-    case WS_EVENT_VIOLATION:
-        if (is_open)
-            violate(session, connection, event->violation, 1002);
-        break;
-    }
-}
-
-static void read_frames(struct session *session, uint32_t number, const char *data,
-                        size_t size_bytes)
-{
-    for (size_t offset = 0; offset < size_bytes;) {
-        /* Looked up each time: what a frame does may move the array. */
-        struct connection *connection = session_connection(session, number);
-        bool is_read = connection->state == CONNECTION_OPEN ||
-                       connection->state == CONNECTION_CLOSING ||
-                       connection->state == CONNECTION_DRAINING;
-        if (!is_read || session->is_done)
-            return;
-        struct ws_event event;
-        offset += ws_receiver_feed(&connection->receiver, data + offset, size_bytes - offset,
-                                   &event);
-        if (event.kind == WS_EVENT_NONE)
-            return;
-        read_event(session, connection, &event);
-        if (event.kind == WS_EVENT_VIOLATION)
-            return;
-    }
 }
 
 /* ---- inputs ---- */
@@ -467,13 +339,14 @@ uint32_t session_connected(struct session *session, int64_t now_us)
     };
     buffer_init(&connection->request, WS_REQUEST_BYTES_MAX);
     ws_receiver_init(&connection->receiver, WS_ROLE_SERVER, SESSION_MESSAGE_BYTES_MAX);
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_CONNECT, connection);
+    struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_CONNECT, connection);
     if (!session->is_done)
         session_record(session, &entry);
     if (session->connection_count > SESSION_CONNECTIONS_MAX && !session->is_done) {
-        session_unmet(session, RULE_C16, "it opened more than %d connections",
+        session_unmet(session, RULE_C16, "the client opened more than %d connections",
                       SESSION_CONNECTIONS_MAX);
-        session_finish(session, "unmet", session->unmet);
+        session_end_unmet(session);
+        session_finish(session, "unmet", NULL);
     }
     return connection->number;
 }
@@ -490,7 +363,7 @@ void session_received(struct session *session, uint32_t number, const char *data
     else if (connection->state == CONNECTION_WAITING)
         buffer_append(&connection->request, data, size_bytes); /* early frames; bounded */
     else
-        read_frames(session, number, data, size_bytes);
+        server_read_frames(session, number, data, size_bytes);
     session_advance(session);
 }
 
@@ -512,10 +385,10 @@ void session_ended(struct session *session, uint32_t number, bool was_reset, int
     session->now_us = now_us;
     if (connection->state == CONNECTION_DRAINING) {
         /* The client was quicker: the drop is noted so that the schedule can be read. */
-        record_drop(session, connection, false);
+        server_record_drop(session, connection, false);
     }
     session_effect(session, SESSION_EFFECT_END, number)->end = SESSION_END_FIN;
-    record_end(session, connection, was_reset ? "reset" : "fin", NAN);
+    server_record_end(session, connection, was_reset ? "reset" : "fin", NAN);
     session_advance(session);
 }
 
@@ -556,13 +429,4 @@ int64_t server_deadline_us(const struct session *session)
             deadline_us = connection->end_deadline_us;
     }
     return deadline_us;
-}
-
-void server_ping(struct session *session, struct connection *connection)
-{
-    struct ws_frame ping = {.opcode = WS_OPCODE_PING, .is_final = true};
-    ws_append_frame(session_write(session, connection->number, false), &ping, "gapcheck", 8);
-    struct transcript_entry entry = entry_on(session, TRANSCRIPT_WS_OUT, connection);
-    entry.name = "ping";
-    session_record(session, &entry);
 }

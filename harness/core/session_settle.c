@@ -9,7 +9,6 @@ static void enter(struct session *session, enum settle_phase phase)
 {
     session->settle.phase = phase;
     session->settle.phase_began_us = session->now_us;
-    session->wake_us = INT64_MAX;
     /* Time-outs count from the last progress, and a new phase is one. */
     session->last_progress_us = session->now_us;
 }
@@ -49,7 +48,7 @@ static void send_fence(struct session *session, bool is_numbered)
 {
     struct publish_request request = {
         .type = "message.created",
-        .channel = session->scenario->channels.count ? session->scenario->channels.items[0] : NULL,
+        .channel = session_default_channel(session),
         .id_marker = UINT64_MAX,
         .is_numbered = is_numbered,
         .is_live = true,
@@ -78,8 +77,10 @@ static enum step_state poll_resync(struct session *session, const struct connect
         session->wake_us = until_us;
         return STEP_WAITING;
     }
+    session->wake_us = INT64_MAX; /* a moment that has passed would wake the loop for ever */
     if (session->delayed_first < session->delayed_count)
         return STEP_WAITING; /* the answer is still being written */
+    session->settle.numbered_marker = 0;
     send_fence(session, false);
     enter(session, SETTLE_FENCE);
     return STEP_DONE;
@@ -88,8 +89,9 @@ static enum step_state poll_resync(struct session *session, const struct connect
 static enum step_state poll_fence(struct session *session, struct connection *connection)
 {
     struct settle *settle = &session->settle;
-    if (is_dispatched(session, settle->fence_marker) ||
-        is_dispatched(session, settle->numbered_marker)) {
+    /* The newest counts: a late first fence says nothing about the numbered one behind it. */
+    if (is_dispatched(session, settle->numbered_marker ? settle->numbered_marker
+                                                       : settle->fence_marker)) {
         server_ping(session, connection);
         enter(session, SETTLE_PONG);
         return STEP_DONE;
@@ -104,29 +106,13 @@ static enum step_state poll_fence(struct session *session, struct connection *co
     }
     send_fence(session, true);
     session->last_progress_us = session->now_us;
-    session->wake_us = INT64_MAX;
     return STEP_WAITING;
-}
-
-/* Whether a pong on the settle's connection came since its ping. */
-static bool has_pong(const struct session *session)
-{
-    for (size_t index = session->transcript->count; index > 0; index--) {
-        const struct transcript_entry *entry = &session->transcript->entries[index - 1];
-        if (entry->connection != session->settle.connection || !entry->name)
-            continue;
-        if (entry->kind == TRANSCRIPT_WS_OUT && !strcmp(entry->name, "ping"))
-            return false;
-        if (entry->kind == TRANSCRIPT_WS_IN && !strcmp(entry->name, "pong"))
-            return true;
-    }
-    return false;
 }
 
 static enum step_state poll_pong(struct session *session)
 {
     struct settle *settle = &session->settle;
-    if (!has_pong(session))
+    if (!server_has_pong(session))
         return STEP_WAITING;
     bool is_quiet = session->sent_count == settle->sent_count &&
                     session->delayed_first == session->delayed_count;
@@ -160,6 +146,7 @@ static enum step_state poll_phase(struct session *session, struct connection *co
 enum step_state settle_poll(struct session *session)
 {
     for (;;) {
+        session->wake_us = INT64_MAX; /* an old moment to wake must not stay behind */
         enum step_state state = refuse_to_settle(session);
         if (state != STEP_WAITING)
             return state;
@@ -182,11 +169,21 @@ enum step_state settle_poll(struct session *session)
     }
 }
 
+bool settle_is_unconnected(const struct session *session)
+{
+    const struct scenario_step *step = session_current_step(session);
+    return session->is_step_begun && (!step || step->verb == VERB_SETTLE) &&
+           session->settle.phase == SETTLE_CONNECTION;
+}
+
 enum step_state settle_time_out(struct session *session)
 {
     long long quiet_ms = (session->now_us - session->last_progress_us) / 1000;
     switch (session->settle.phase) {
     case SETTLE_CONNECTION:
+        if (session->opened_count == 0)
+            return session_unmet(session, RULE_C16,
+                                 "the client did not connect within %lld ms", quiet_ms);
         return session_unmet(session, RULE_C16,
                              "the client did not reconnect within %lld ms after connection %u "
                              "was lost",
@@ -198,7 +195,7 @@ enum step_state settle_time_out(struct session *session)
                              (unsigned long long)session->settle.fence_marker,
                              (unsigned long long)session->settle.numbered_marker, quiet_ms);
     case SETTLE_PONG:
-        return session_unmet(session, RULE_STEP,
+        return session_unmet(session, RULE_C24,
                              "the client did not answer a WebSocket ping within %lld ms", quiet_ms);
     case SETTLE_RESYNC:
         break;

@@ -65,11 +65,9 @@ static void publish_one(struct session *session, const struct scenario_step *ste
 {
     uint64_t index = (uint64_t)step->publish.count - session->publish_left;
     const char *channel = step->publish.channel;
-    if (!channel && session->scenario->channels.count)
-        channel = session->scenario->channels.items[0];
     struct publish_request request = {
         .type = step->publish.type,
-        .channel = channel,
+        .channel = channel ? channel : session_default_channel(session),
         .size_bytes = (uint32_t)step->publish.size_bytes,
         .is_numbered = step->publish.seq != PUBLISH_SEQ_NONE,
         .has_number = step->publish.seq == PUBLISH_SEQ_NUMBER,
@@ -118,30 +116,22 @@ static enum step_state poll_publish(struct session *session, const struct scenar
 static void begin_sync(struct session *session)
 {
     struct connection *connection = session_newest_open(session);
+    session->synced_connection = connection ? connection->number : 0;
     if (connection)
         server_ping(session, connection);
 }
 
-/* Whether a pong has come since the step began. */
-static bool has_pong(const struct session *session, size_t from)
-{
-    for (size_t index = session->transcript->count; index > from; index--) {
-        const struct transcript_entry *entry = &session->transcript->entries[index - 1];
-        if (entry->kind == TRANSCRIPT_STEP)
-            return false;
-        if (entry->kind == TRANSCRIPT_WS_IN && !strcmp(entry->name, "pong"))
-            return true;
-    }
-    return false;
-}
-
 static enum step_state poll_sync(struct session *session)
 {
-    if (has_pong(session, 0))
-        return STEP_DONE;
-    if (!session_newest_open(session))
+    const struct connection *connection = session_connection(session, session->synced_connection);
+    if (!connection)
         return session_unmet(session, RULE_STEP,
                              "there is no open connection to sync: the client had ended it");
+    if (server_has_pong(session))
+        return STEP_DONE;
+    if (connection->state != CONNECTION_OPEN)
+        return session_unmet(session, RULE_STEP,
+                             "the connection ended before the client answered a WebSocket ping");
     return STEP_WAITING;
 }
 
@@ -178,12 +168,9 @@ static void begin_close(struct session *session, const struct scenario_step *ste
 static void begin_restart(struct session *session, const struct scenario_step *step)
 {
     session_begin_window(session, session->transcript->count);
-    server_open_port(session, false);
-    for (size_t index = 0; index < session->connection_count; index++) {
-        struct connection *connection = &session->connections[index];
-        if (connection->state == CONNECTION_OPEN)
-            server_drop(session, connection, step->restart.how, false);
-    }
+    session->is_down = true;
+    server_update_port(session);
+    server_end_connections(session, step->restart.how);
 }
 
 static void come_back(struct session *session, const struct scenario_step *step)
@@ -196,7 +183,8 @@ static void come_back(struct session *session, const struct scenario_step *step)
     entry.flags = (step->restart.keep_ring ? TRANSCRIPT_FLAG_KEEP_RING : 0) |
                   (step->restart.keep_db ? TRANSCRIPT_FLAG_KEEP_DB : 0);
     session_record(session, &entry);
-    server_open_port(session, true);
+    session->is_down = false;
+    server_update_port(session);
 }
 
 static enum step_state poll_restart(struct session *session, const struct scenario_step *step)
@@ -306,7 +294,6 @@ static void begin_send(struct session *session, const struct scenario_step *step
 
 void step_begin(struct session *session, const struct scenario_step *step)
 {
-    session->unmet[0] = '\0';
     switch (step->verb) {
     case VERB_REFUSE:
         begin_refuse(session, step);
@@ -400,7 +387,7 @@ enum step_state step_time_out(struct session *session, const struct scenario_ste
     case VERB_EXPECT:
         return expect_time_out(session, &step->expect);
     case VERB_SYNC:
-        return session_unmet(session, RULE_STEP,
+        return session_unmet(session, RULE_C24,
                              "the client did not answer a WebSocket ping within %lld ms",
                              (long long)step->timeout_ms);
     case VERB_RELEASE:

@@ -80,7 +80,8 @@ static bool entry_continues(const struct transcript_entry *last,
         return false;
     if (next->kind == TRANSCRIPT_SENT)
         return true;
-    bool ids_are_own = last->number2 == (double)last->marker && next->number2 == (double)next->marker;
+    bool ids_are_own = last->number2 == (double)last->marker &&
+                       next->number2 == (double)next->marker;
     bool no_ids = isnan(last->number2) && isnan(next->number2);
     return numbers_equal(last->number, next->number) && (ids_are_own || no_ids);
 }

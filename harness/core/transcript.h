@@ -74,6 +74,7 @@ enum transcript_flag {
     TRANSCRIPT_FLAG_SHOULD = 1 << 11,    /* STEP_END unmet: only a SHOULD */
     TRANSCRIPT_FLAG_TRUNCATED = 1 << 12, /* text was too long: size_bytes and hash stand for it */
     TRANSCRIPT_FLAG_NO_ID = 1 << 13,     /* PUBLISH: without a stable id */
+    TRANSCRIPT_FLAG_FRAGMENTS = 1 << 14, /* SENT, FRAME_OUT, WS_OUT: in WebSocket fragments */
 };
 
 /* NAN in a double means that it is not there. */

@@ -70,6 +70,7 @@ static const struct {
     {TRANSCRIPT_FLAG_DRAINED, "drained"},     {TRANSCRIPT_FLAG_CUT, "cut"},
     {TRANSCRIPT_FLAG_CONTROL, "control"},     {TRANSCRIPT_FLAG_SHOULD, "should"},
     {TRANSCRIPT_FLAG_TRUNCATED, "truncated"}, {TRANSCRIPT_FLAG_NO_ID, "no_id"},
+    {TRANSCRIPT_FLAG_FRAGMENTS, "fragments"},
 };
 
 #define FLAG_NAME_COUNT (sizeof(flag_names) / sizeof(flag_names[0]))
@@ -111,7 +112,7 @@ static void write_text(struct buffer *out, const char *key, const char *text)
 
 static void write_number(struct buffer *out, const char *key, double value)
 {
-    if (isnan(value))
+    if (!isfinite(value))
         return;
     if (value == floor(value) && fabs(value) < 9007199254740992.0)
         buffer_printf(out, ",\"%s\":%.0f", key, value);
@@ -170,7 +171,7 @@ static void write_entry(const struct transcript_entry *entry, struct buffer *out
     for (size_t index = 0; index < FLAG_NAME_COUNT; index++)
         if (entry->flags & flag_names[index].flag)
             buffer_printf(out, ",\"%s\":true", flag_names[index].name);
-    if (entry->flags & TRANSCRIPT_FLAG_TRUNCATED)
+    if (entry->hash || entry->flags & TRANSCRIPT_FLAG_TRUNCATED)
         buffer_printf(out, ",\"hash\":\"%016" PRIx64 "\"", entry->hash);
     write_text(out, names.text, entry->text);
     buffer_append_text(out, "}\n");
@@ -197,7 +198,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 static double read_number(const cJSON *object, const char *name)
 {
     const cJSON *item = member(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+    return cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : NAN;
 }
 
 /* Whole, not negative and below 2^53, else 0: what a hostile file says must not overflow. */
@@ -272,6 +273,18 @@ static bool find_kind(const char *name, enum transcript_kind *kind)
     return false;
 }
 
+/* What the harness itself counts is below 2^53; only what stands in a frame may be any number. */
+static void drop_impossible_numbers(struct transcript_entry *entry)
+{
+    bool is_event = entry->kind == TRANSCRIPT_PUBLISH || entry->kind == TRANSCRIPT_SENT;
+    double *numbers[] = {&entry->number, &entry->number2, is_event ? &entry->seq : NULL};
+    for (size_t index = 0; index < 3 && entry->kind != TRANSCRIPT_ACK; index++)
+        if (numbers[index] && fabs(*numbers[index]) >= 9007199254740992.0)
+            *numbers[index] = NAN;
+    if (entry->kind != TRANSCRIPT_ACK && entry->number2 < 0)
+        entry->number2 = NAN; /* a marker, a count or a time */
+}
+
 static bool read_entry(const cJSON *line, struct transcript *transcript, struct error *error)
 {
     enum transcript_kind kind;
@@ -296,6 +309,7 @@ static bool read_entry(const cJSON *line, struct transcript *transcript, struct 
     entry.seq = read_number(line, names.seq);
     entry.number = read_number(line, names.number);
     entry.number2 = read_number(line, names.number2);
+    drop_impossible_numbers(&entry);
     entry.size_bytes = (uint32_t)(read_count(line, "size") & UINT32_MAX);
     for (size_t index = 0; index < FLAG_NAME_COUNT; index++)
         if (cJSON_IsTrue(member(line, flag_names[index].name)))
@@ -312,15 +326,29 @@ static bool read_entry(const cJSON *line, struct transcript *transcript, struct 
     return true;
 }
 
+/* The object that the line is, with nothing behind it; NULL if it is none. */
+static cJSON *parse_line(const char *text, size_t size_bytes)
+{
+    const char *end = NULL;
+    cJSON *line = cJSON_ParseWithLengthOpts(text, size_bytes, &end, false);
+    while (line && end < text + size_bytes && memchr(" \t\r", *end, 3))
+        end++;
+    if (cJSON_IsObject(line) && end == text + size_bytes)
+        return line;
+    cJSON_Delete(line);
+    return NULL;
+}
+
 static bool read_line(const char *text, size_t size_bytes, size_t line_number,
                       struct transcript *transcript, struct error *error)
 {
-    const char *end = NULL;
-    cJSON *line = size_bytes <= TRANSCRIPT_LINE_BYTES_MAX
-                      ? cJSON_ParseWithLengthOpts(text, size_bytes, &end, false)
-                      : NULL;
+    bool is_too_long = size_bytes > TRANSCRIPT_LINE_BYTES_MAX;
+    cJSON *line = is_too_long ? NULL : parse_line(text, size_bytes);
     bool is_good = false;
-    if (!cJSON_IsObject(line))
+    if (is_too_long)
+        error_set(error, NULL, "this line has %zu bytes; at most %zu are allowed", size_bytes,
+                  TRANSCRIPT_LINE_BYTES_MAX);
+    else if (!line)
         error_set(error, "the file is damaged or cut off: run the scenario again",
                   "this line is no JSON object");
     else if (transcript->count >= TRANSCRIPT_ENTRY_COUNT_MAX)
