@@ -11,6 +11,8 @@
 #define EVIDENCE_CONNECTION_COUNT_MAX 1000000
 
 #define TIME_TO_READ_US 1000000 /* within it, any client that reads at all has read */
+#define LATE_US_MAX     50000   /* a harness later than this has not measured such times */
+#define CHAIN_COUNT_MAX 64      /* sends of one event that are looked back at */
 
 static bool name_is(const struct transcript_entry *entry, const char *name)
 {
@@ -47,9 +49,11 @@ static void measure(struct evidence *evidence)
         struct evidence_connection *connection = &evidence->connections[index];
         connection->connect_entry = connection->open_entry = EVIDENCE_NONE;
         connection->end_entry = connection->drop_entry = EVIDENCE_NONE;
-        connection->first_resync = connection->first_replay = EVIDENCE_NONE;
-        connection->fence_entry = EVIDENCE_NONE;
-        connection->end_us = INT64_MAX;
+        connection->first_resync = connection->last_replay = EVIDENCE_NONE;
+        connection->fence_entry = connection->last_fence_entry = EVIDENCE_NONE;
+        connection->first_any_resync = connection->first_ack = EVIDENCE_NONE;
+        connection->first_malformed = connection->first_raw = EVIDENCE_NONE;
+        connection->end_us = connection->lost_us = INT64_MAX;
     }
 }
 
@@ -68,6 +72,7 @@ static void add_publish(struct evidence *evidence, const struct transcript_entry
         event->at_us = entry->at_us;
         event->step = entry->step;
         event->flags = entry->flags;
+        event->size_bytes = entry->size_bytes;
         event->is_counted = evidence->first_open != EVIDENCE_NONE &&
                             evidence->stopped == EVIDENCE_NONE;
         event->is_known_type = event_type_find(span_of(event->type)) != NULL;
@@ -129,11 +134,11 @@ static void add_send(struct evidence *evidence, size_t index)
             .replay = EVIDENCE_NONE,
         };
         if (send->is_ring || name_is(entry, "row"))
-            send->replay = connection->first_replay;
+            send->replay = connection->last_replay;
         is_fence = is_fence || (evidence->events[marker].flags & TRANSCRIPT_FLAG_FENCE);
     }
     connection->has_carried_event = connection->has_carried_frame = true;
-    if (name_is(entry, "live") && connection->first_replay == EVIDENCE_NONE && !is_fence)
+    if (name_is(entry, "live") && connection->last_replay == EVIDENCE_NONE && !is_fence)
         connection->is_overtaken = true;
 }
 
@@ -154,9 +159,23 @@ static void add_resync(struct evidence_connection *connection,
 {
     if (!entry->detail || strcmp(entry->detail, "resync") != 0)
         return;
-    connection->resync_count++;
+    if (connection->resync_count++ == 0)
+        connection->first_any_resync = index;
     if (connection->first_resync == EVIDENCE_NONE && !isnan(entry->seq))
         connection->first_resync = index;
+}
+
+static void note_first(size_t *first, size_t index)
+{
+    if (*first == EVIDENCE_NONE)
+        *first = index;
+}
+
+static void note_loss(struct evidence_connection *connection,
+                      const struct transcript_entry *entry)
+{
+    if (entry->at_us < connection->lost_us)
+        connection->lost_us = entry->at_us;
 }
 
 static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_count)
@@ -182,17 +201,19 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         break;
     case TRANSCRIPT_DROP:
         connection->drop_entry = index;
+        note_loss(connection, entry);
         connection->is_cut = connection->is_cut || (entry->flags & TRANSCRIPT_FLAG_CUT);
         break;
     case TRANSCRIPT_END:
         connection->end_entry = index;
         connection->end_us = entry->at_us;
+        note_loss(connection, entry);
         break;
     case TRANSCRIPT_FRAME_IN:
         add_resync(connection, entry, index);
         break;
     case TRANSCRIPT_REPLAY:
-        connection->first_replay = index;
+        connection->last_replay = index;
         break;
     case TRANSCRIPT_PUBLISH:
         add_publish(evidence, entry);
@@ -201,8 +222,28 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         add_send(evidence, index);
         break;
     case TRANSCRIPT_FRAME_OUT:
+        connection->has_carried_frame = true;
+        if (entry->flags & TRANSCRIPT_FLAG_MALFORMED)
+            note_first(&connection->first_malformed, index);
+        break;
     case TRANSCRIPT_ACK:
         connection->has_carried_frame = true;
+        connection->has_repeated_ack = connection->has_repeated_ack || name_is(entry, "repeat");
+        note_first(&connection->first_ack, index);
+        break;
+    case TRANSCRIPT_WS_OUT:
+        if (name_is(entry, "close"))
+            note_loss(connection, entry);
+        if (name_is(entry, "raw") || name_is(entry, "binary"))
+            note_first(&connection->first_raw, index);
+        break;
+    case TRANSCRIPT_OP:
+        if (name_is(entry, "throw"))
+            note_first(&evidence->first_throw, index);
+        break;
+    case TRANSCRIPT_RESTART:
+        if (!(entry->number < 0))
+            note_first(&evidence->first_reset, index);
         break;
     case TRANSCRIPT_DISPATCH:
         add_dispatch(evidence, index);
@@ -245,8 +286,10 @@ static void link_sends(struct evidence *evidence)
     size_t count = evidence->send_count;
     uint32_t *tree = memory_alloc(count + 1, sizeof(*tree));
     size_t *latest = memory_alloc(evidence->event_count, sizeof(*latest)); /* position + 1 */
+    size_t id_count = 0;
     for (size_t position = 0; position < count; position++) {
         struct evidence_send *send = &evidence->sends[position];
+        send->ids_before = id_count;
         uint64_t identity = evidence->events[send->marker].identity;
         struct evidence_event *event = &evidence->events[identity];
         event->send_count++;
@@ -259,6 +302,8 @@ static void link_sends(struct evidence *evidence)
             send->distance = until - tree_sum(tree, send->previous);
             if (event->id_marker)
                 tree_add(tree, count, send->previous, UINT32_MAX); /* -1 */
+        } else {
+            id_count += event->id_marker != 0;
         }
         if (event->id_marker)
             tree_add(tree, count, position, 1);
@@ -266,6 +311,24 @@ static void link_sends(struct evidence *evidence)
     }
     free(tree);
     free(latest);
+}
+
+/* What was numbered before the newest counter reset. */
+static void find_old_numbers(struct evidence *evidence)
+{
+    double highest = -INFINITY, old_highest = NAN;
+    size_t position = 0;
+    for (size_t index = 0; index < evidence->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(evidence, index);
+        if (entry->kind == TRANSCRIPT_RESTART && !(entry->number < 0))
+            old_highest = highest;
+        for (; position < evidence->send_count && evidence->sends[position].entry == index;
+             position++) {
+            evidence->sends[position].old_highest = old_highest;
+            if (evidence->sends[position].seq > highest)
+                highest = evidence->sends[position].seq;
+        }
+    }
 }
 
 /* ---- which send a dispatch came from, and what that proves ---- */
@@ -292,8 +355,8 @@ static void link_dispatches(struct evidence *evidence)
     free(latest);
 }
 
-/* On a connection that was open to the end: a complete scenario ends with a fence, and in one that
- * ended because the client did nothing any more it has had its time. */
+/* A scenario that ended because the client did nothing any more: on a connection that was still
+ * open, what was sent a second before, and a second before its last dispatch, has been read. */
 static bool had_time_to_read(const struct evidence *evidence, const struct evidence_send *send)
 {
     const struct evidence_connection *connection = &evidence->connections[send->connection];
@@ -301,45 +364,89 @@ static bool had_time_to_read(const struct evidence *evidence, const struct evide
         connection->end_entry != EVIDENCE_NONE || connection->drop_entry != EVIDENCE_NONE)
         return false;
     const struct transcript_entry *done = evidence_entry(evidence, evidence->done);
-    if (name_is(done, "complete"))
-        return true;
-    return name_is(done, "unmet") && done->at_us - send->at_us >= TIME_TO_READ_US;
+    int64_t from_us = send->at_us;
+    if (evidence->dispatch_count &&
+        evidence->dispatches[evidence->dispatch_count - 1].at_us > from_us)
+        from_us = evidence->dispatches[evidence->dispatch_count - 1].at_us;
+    return name_is(done, "unmet") && done->at_us - from_us >= TIME_TO_READ_US;
 }
 
-/* An event that was dispatched was read, and so was all that was sent before it on its connection.
- * It proves nothing where the same event had been sent on two connections before the dispatch. */
+/* Which send the `nth` dispatch of an event proves to have been read, or EVIDENCE_NONE. Every
+ * dispatch used up one send, and those on other connections may have been used up late: it proves
+ * the newest connection only where they do not suffice. */
+static size_t proven_send(const struct evidence *evidence, size_t newest, uint32_t nth)
+{
+    size_t chain[CHAIN_COUNT_MAX];
+    size_t count = 0, elsewhere_count = 0;
+    uint32_t connection = evidence->sends[newest].connection;
+    for (size_t at = newest; at != EVIDENCE_NONE; at = evidence->sends[at].previous) {
+        if (count + elsewhere_count == CHAIN_COUNT_MAX)
+            return EVIDENCE_NONE;
+        if (evidence->sends[at].connection == connection)
+            chain[count++] = at;
+        else
+            elsewhere_count++;
+    }
+    if (nth <= elsewhere_count)
+        return EVIDENCE_NONE;
+    size_t used_count = nth - elsewhere_count; /* of those on the newest connection, at least */
+    return chain[used_count >= count ? 0 : count - used_count];
+}
+
+static void note_fence(struct evidence *evidence, const struct evidence_dispatch *dispatch)
+{
+    const struct evidence_send *send = &evidence->sends[dispatch->send];
+    struct evidence_connection *connection = &evidence->connections[send->connection];
+    if (!(evidence->events[send->marker].flags & TRANSCRIPT_FLAG_FENCE))
+        return;
+    if (!connection->is_settled)
+        connection->fence_entry = dispatch->entry;
+    connection->last_fence_entry = dispatch->entry;
+    connection->is_settled = true;
+}
+
+/* An event that was dispatched was read, and so was all that was sent before it on its
+ * connection. */
 static void find_certain_sends(struct evidence *evidence)
 {
-    size_t *proven = memory_alloc(evidence->connection_count, sizeof(*proven)); /* send + 1 */
+    uint32_t *nth = memory_alloc(evidence->event_count, sizeof(*nth)); /* dispatches so far */
     for (size_t index = 0; index < evidence->dispatch_count; index++) {
         const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
+        uint32_t count = ++nth[evidence->events[dispatch->marker].identity];
         if (dispatch->send == EVIDENCE_NONE)
             continue;
-        const struct evidence_send *send = &evidence->sends[dispatch->send];
-        bool is_only = send->previous == EVIDENCE_NONE ||
-                       evidence->sends[send->previous].connection == send->connection;
-        uint64_t identity = evidence->events[send->marker].identity;
-        bool is_first = evidence->events[identity].first_dispatch == index;
-        /* Not dispatched at once and sent again since: either send may be the one. */
-        if (is_only || !is_first) {
-            size_t proof = is_only && is_first ? evidence->events[identity].first_send
-                                               : dispatch->send;
-            if (evidence->sends[proof].connection == send->connection &&
-                proof + 1 > proven[send->connection])
-                proven[send->connection] = proof + 1;
+        size_t proof = proven_send(evidence, dispatch->send, count);
+        if (proof != EVIDENCE_NONE) {
+            struct evidence_connection *connection =
+                &evidence->connections[evidence->sends[proof].connection];
+            if (proof + 1 > connection->certain_count)
+                connection->certain_count = proof + 1;
         }
-        struct evidence_connection *connection = &evidence->connections[send->connection];
-        if (evidence->events[send->marker].flags & TRANSCRIPT_FLAG_FENCE &&
-            !connection->is_settled) {
-            connection->is_settled = true;
-            connection->fence_entry = dispatch->entry;
-        }
+        note_fence(evidence, dispatch);
     }
+    for (size_t number = 1; number < evidence->connection_count; number++)
+        evidence->connections[number].proven_count = evidence->connections[number].certain_count;
     for (size_t position = 0; position < evidence->send_count; position++) {
         struct evidence_send *send = &evidence->sends[position];
-        send->is_certain = position < proven[send->connection] || had_time_to_read(evidence, send);
+        struct evidence_connection *connection = &evidence->connections[send->connection];
+        if (had_time_to_read(evidence, send) && position >= connection->certain_count)
+            connection->certain_count = position + 1;
+        send->is_certain = position < connection->certain_count;
     }
-    free(proven);
+    free(nth);
+}
+
+bool evidence_had_time(const struct evidence *evidence, uint32_t number, size_t entry)
+{
+    const struct evidence_connection *connection = &evidence->connections[number];
+    if (connection->is_settled && connection->last_fence_entry > entry)
+        return true;
+    if (evidence->latest_us > LATE_US_MAX)
+        return false;
+    const struct transcript *transcript = evidence->transcript;
+    int64_t last_us = transcript->entries[transcript->count - 1].at_us;
+    int64_t until_us = connection->lost_us < last_us ? connection->lost_us : last_us;
+    return until_us - evidence_entry(evidence, entry)->at_us >= TIME_TO_READ_US;
 }
 
 struct evidence *evidence_new(const struct transcript *transcript)
@@ -347,12 +454,14 @@ struct evidence *evidence_new(const struct transcript *transcript)
     struct evidence *evidence = memory_alloc(1, sizeof(*evidence));
     evidence->transcript = transcript;
     evidence->first_open = evidence->stopped = evidence->done = EVIDENCE_NONE;
+    evidence->first_throw = evidence->first_reset = EVIDENCE_NONE;
     measure(evidence);
     uint32_t opened_count = 0;
     for (size_t index = 0; index < transcript->count; index++)
         add_entry(evidence, index, &opened_count);
     find_identities(evidence);
     link_sends(evidence);
+    find_old_numbers(evidence);
     link_dispatches(evidence);
     find_certain_sends(evidence);
     return evidence;

@@ -22,6 +22,7 @@ struct evidence_event {
     int64_t created_s, at_us;
     uint32_t step;
     uint16_t flags;      /* of its PUBLISH entry */
+    uint32_t size_bytes; /* of its padding */
     bool is_counted;     /* published from the first upgrade until the application stopped */
     bool is_known_type;
     bool is_id_shared;   /* an event of another type has the same id */
@@ -43,7 +44,9 @@ struct evidence_send {
     bool is_certain; /* the client has read it: something sent behind it was dispatched */
     size_t previous; /* the send of the same identity before it, or EVIDENCE_NONE */
     size_t distance; /* distinct other ids sent since `previous` */
+    size_t ids_before; /* distinct ids sent before it at all */
     size_t replay;   /* entry of the REPLAY it belongs to, or EVIDENCE_NONE */
+    double old_highest; /* highest number sent before the newest counter reset; NAN: no reset */
 };
 
 struct evidence_dispatch {
@@ -57,15 +60,24 @@ struct evidence_connection {
     size_t connect_entry, open_entry, end_entry, drop_entry; /* EVIDENCE_NONE where there is none */
     uint32_t opened_number;       /* 0: never upgraded */
     size_t first_resync;          /* FRAME_IN entry of its first well-formed resync */
-    size_t first_replay;          /* REPLAY entry */
-    size_t resync_count;
+    size_t first_any_resync;      /* malformed ones too */
+    size_t resync_count;          /* likewise */
+    size_t last_replay;           /* REPLAY entry */
     bool is_cut;                  /* its replay was cut off */
     bool is_overtaken;            /* a live event was sent between its upgrade and its replay */
     bool is_settled;              /* a fence sent on it reached the application */
-    size_t fence_entry;           /* DISPATCH entry of the first such fence */
+    size_t fence_entry;           /* DISPATCH entry of the first such fence, and of the last */
+    size_t last_fence_entry;
+    size_t certain_count;         /* index behind the last send that was certainly read; 0: none */
+    size_t proven_count;          /* likewise, that a dispatch proves to have been read */
+    size_t first_malformed, first_raw; /* FRAME_OUT, WS_OUT entries of what no client asked for */
+    size_t first_ack;             /* ACK entry */
+    bool has_repeated_ack;
     bool is_refused;
     bool has_carried_event, has_carried_frame;
-    int64_t connect_us, open_us, end_us; /* end_us INT64_MAX: open to the end */
+    int64_t connect_us, open_us;
+    int64_t lost_us; /* when its end began: a drop or close, else its end; INT64_MAX: never */
+    int64_t end_us;  /* INT64_MAX: open to the end */
 };
 
 struct evidence {
@@ -79,12 +91,17 @@ struct evidence {
     struct evidence_connection *connections; /* [number]; [0] is not used */
     size_t connection_count;                 /* highest number + 1 */
     size_t first_open, stopped, done;        /* entries, or EVIDENCE_NONE */
+    size_t first_throw, first_reset;         /* likewise: OP `throw`, RESTART of the counter */
     int64_t latest_us;                       /* worst lateness of the harness */
 };
 
 /* Owned by the caller. Tolerates any transcript that transcript_read accepts. */
 struct evidence *evidence_new(const struct transcript *transcript);
 void evidence_free(struct evidence *evidence);
+
+/* Whether the connection lasted long enough behind that entry that a client must have done what it
+ * does at once: a fence was dispatched since, or a second has passed on a punctual harness. */
+bool evidence_had_time(const struct evidence *evidence, uint32_t connection, size_t entry);
 
 static inline const struct transcript_entry *evidence_entry(const struct evidence *evidence,
                                                             size_t index)

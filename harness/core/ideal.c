@@ -5,9 +5,16 @@
 #include "core/model.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EARLY_SINCE_S 120 /* how early a client's own `since` may be and still be taken */
+
+/* What it knows of one numbering. */
+struct numbering {
+    struct cursor sure;     /* what was surely read */
+    struct cursor possible; /* and what may count: read or not, or passed over by an ack */
+};
 
 struct ideal {
     const struct evidence *evidence;
@@ -15,34 +22,105 @@ struct ideal {
     struct ideal_event *got;
     struct model model;
 
-    struct cursor cursor;
+    struct numbering numbering;
+    struct numbering fresh; /* the one since the newest reset, as long as that is not noticed */
+    bool has_fresh;
+    int64_t skipped_end; /* highest number of numberings that came and went unnoticed */
     double asked; /* last_seen_seq of its resync on this connection; NAN: none */
+    size_t reset_ack;    /* entry of an ack that shows a reset, to be acted on; or EVIDENCE_NONE */
+    size_t reset_replay; /* the answer that it closes */
+
+    /* Rows up to this marker were given or will never be: an answered resync came behind them. */
+    uint64_t answered_marker;
+    bool is_complete;   /* on this connection nothing is missing, as far as a client can know */
+    int64_t complete_s; /* the server's clock when that was last so, as a client can know it */
+    double open_ms;     /* the server's clock when the connection was upgraded (S-10); or NAN */
+    int64_t open_us;
+    int64_t open_end;   /* the end of its run then */
 
     /* how the server behaves, as the steps set it */
     enum resync_mode resync;
     enum ack_mode ack;
-    enum resync_order order;
     uint32_t waiting; /* connection that waits for `release`; 0: none */
     uint32_t connection;
 };
 
-/* ---- its cursor ---- */
+/* ---- its numbers ---- */
 
-static void add_number(struct ideal *ideal, double seq)
+static bool is_number(double seq)
 {
-    if (seq == floor(seq) && fabs(seq) <= (double)CURSOR_NUMBER_MAX)
-        cursor_add(&ideal->cursor, (int64_t)seq);
+    return seq == floor(seq) && fabs(seq) <= (double)CURSOR_NUMBER_MAX; /* false for NAN */
+}
+
+static void numbering_free(struct numbering *numbering)
+{
+    cursor_free(&numbering->sure);
+    cursor_free(&numbering->possible);
+}
+
+static void numbering_add(struct numbering *numbering, double seq, bool is_sure)
+{
+    if (!is_number(seq))
+        return;
+    cursor_add(&numbering->possible, (int64_t)seq);
+    if (is_sure)
+        cursor_add(&numbering->sure, (int64_t)seq);
+}
+
+static void add_number(struct ideal *ideal, double seq, bool is_sure)
+{
+    numbering_add(&ideal->numbering, seq, is_sure);
+    if (ideal->has_fresh)
+        numbering_add(&ideal->fresh, seq, is_sure);
+}
+
+/* It may take it that nothing up to an ack's current_seq is missing. */
+static void may_advance(struct ideal *ideal, double current_seq)
+{
+    if (!is_number(current_seq))
+        return;
+    if (ideal->numbering.possible.is_started)
+        cursor_advance(&ideal->numbering.possible, (int64_t)current_seq);
+    if (ideal->has_fresh)
+        cursor_advance(&ideal->fresh.possible, (int64_t)current_seq);
+}
+
+static int64_t highest_number(const struct cursor *cursor)
+{
+    return cursor->range_count ? cursor->ranges[cursor->range_count - 1].last : cursor->end;
+}
+
+/* The server counts anew; the ideal does not know it yet. */
+static void begin_fresh(struct ideal *ideal)
+{
+    if (ideal->has_fresh && highest_number(&ideal->fresh.possible) > ideal->skipped_end)
+        ideal->skipped_end = highest_number(&ideal->fresh.possible); /* it may be in that one */
+    ideal->has_fresh = true;
+    cursor_start(&ideal->fresh.sure, 0);
+    cursor_start(&ideal->fresh.possible, 0);
+}
+
+/* It has noticed the reset. */
+static void take_fresh(struct ideal *ideal)
+{
+    if (!ideal->has_fresh)
+        begin_fresh(ideal);
+    numbering_free(&ideal->numbering);
+    ideal->numbering = ideal->fresh;
+    cursor_advance(&ideal->numbering.possible, ideal->skipped_end);
+    ideal->fresh = (struct numbering){0};
+    ideal->has_fresh = false;
+    ideal->skipped_end = 0;
 }
 
 /* ---- what it gets ---- */
 
-static void take(struct ideal *ideal, uint64_t marker, enum ideal_way way)
+static void take(struct ideal *ideal, uint64_t marker, enum ideal_way way, size_t entry)
 {
     struct ideal_event *event = &ideal->got[ideal->evidence->events[marker].identity];
     if (event->way != IDEAL_NOT)
         return;
-    event->way = way;
-    event->connection = ideal->connection;
+    *event = (struct ideal_event){.way = way, .connection = ideal->connection, .entry = entry};
 }
 
 static bool has(const struct ideal *ideal, uint64_t marker)
@@ -50,48 +128,65 @@ static bool has(const struct ideal *ideal, uint64_t marker)
     return ideal->got[ideal->evidence->events[marker].identity].way != IDEAL_NOT;
 }
 
+/* A client knows the server's clock from the Date of the upgrade and its own watch. */
+static void note_complete(struct ideal *ideal, int64_t at_us)
+{
+    int64_t above;
+    if (!ideal->is_complete || ideal->has_fresh || cursor_has_hole(&ideal->numbering.sure, &above) ||
+        !(fabs(ideal->open_ms) < 1e15))
+        return;
+    ideal->complete_s = (int64_t)floor(ideal->open_ms / 1000.0) +
+                        (at_us - ideal->open_us) / 1000000;
+}
+
 static void take_send(struct ideal *ideal, const struct evidence_send *send)
 {
-    bool is_replayed = send->replay != EVIDENCE_NONE; /* the client's replay is not the ideal's */
-    if (!send->is_certain || is_replayed)
+    if (!send->is_certain) {
+        add_number(ideal, send->seq, false);
         return;
+    }
     /* A number that it has passed, on an event that it has not: a new numbering. */
-    bool is_new_numbering = !isnan(send->seq) && ideal->cursor.is_started &&
-                            send->seq <= (double)ideal->cursor.end && !has(ideal, send->marker) &&
-                            !isnan(ideal->asked);
-    if (is_new_numbering)
-        cursor_start(&ideal->cursor, 0);
-    take(ideal, send->marker, IDEAL_LIVE);
-    if (!isnan(send->seq))
-        add_number(ideal, send->seq);
+    bool is_live = send->replay == EVIDENCE_NONE && !send->is_again;
+    if (is_live && ideal->has_fresh && !isnan(ideal->asked) && !has(ideal, send->marker) &&
+        ideal->numbering.sure.is_started && send->seq <= (double)ideal->numbering.sure.end)
+        take_fresh(ideal);
+    take(ideal, send->marker, IDEAL_SENT, send->entry);
+    add_number(ideal, send->seq, true);
+    if (is_live)
+        note_complete(ideal, send->at_us);
 }
 
 /* ---- its resync ---- */
 
-/* The seconds of the oldest row that it would miss; INT64_MAX if none. */
+/* Which events the ring holds: one flag a marker. */
+static bool *mark_ring(const struct ideal *ideal)
+{
+    bool *is_in_ring = memory_alloc(ideal->model.event_count + 1, sizeof(*is_in_ring));
+    for (size_t index = 0; index < ideal->model.ring.count; index++)
+        is_in_ring[ring_at(&ideal->model.ring, index).marker] = true;
+    return is_in_ring;
+}
+
+/* The seconds of the oldest row that it misses and that the ring does not bring; INT64_MAX if
+ * none. Rows behind which a resync was answered are not waited for: no client could know of them. */
 static int64_t oldest_missed_row(const struct ideal *ideal, double last_seen)
 {
     int64_t oldest_s = INT64_MAX;
+    bool *is_in_ring = mark_ring(ideal);
     for (int row_class = 0; row_class < EVENT_ROW_CLASS_COUNT; row_class++) {
         const struct model_rows *rows = &ideal->model.rows[row_class];
         for (size_t index = 0; index < rows->count; index++) {
             const struct event *event = model_event(&ideal->model, rows->markers[index]);
-            bool is_in_replay = event->is_numbered && (double)event->seq > last_seen &&
-                                ideal->model.ring.count &&
-                                event->seq >= ring_oldest_seq(&ideal->model.ring, 0);
-            if (has(ideal, event->marker) || is_in_replay ||
-                !ideal->evidence->events[event->marker].is_counted)
-                continue;
-            if (event->created_s < oldest_s)
+            if (event->created_s >= oldest_s)
+                break; /* they are in the order of time */
+            bool is_brought = is_in_ring[event->marker] && (double)event->seq > last_seen;
+            if (event->marker > ideal->answered_marker && !has(ideal, event->marker) &&
+                ideal->evidence->events[event->marker].is_counted && !is_brought)
                 oldest_s = event->created_s;
         }
     }
+    free(is_in_ring);
     return oldest_s;
-}
-
-static int64_t floor_s(double ms)
-{
-    return (int64_t)floor(ms / 1000.0);
 }
 
 /* The client's own `since` (NAN: none) where it is safe and not too early, else the latest safe. */
@@ -105,44 +200,105 @@ static struct resync_request make_request(const struct ideal *ideal, double last
         return request;
     }
     int64_t safe_s = oldest_s - 1;
+    /* Nobody can know when the first missed row was written, only until when none was missed. */
+    int64_t early_s = (ideal->complete_s < safe_s ? ideal->complete_s : safe_s) - EARLY_SINCE_S;
     request.since_ms = safe_s * 1000;
     if (fabs(client_since_ms) < 1e15) {
-        int64_t own_s = floor_s(client_since_ms);
-        if (own_s <= safe_s && own_s >= safe_s - EARLY_SINCE_S)
+        int64_t own_s = (int64_t)floor(client_since_ms / 1000.0);
+        if (own_s <= safe_s && own_s >= early_s)
             request.since_ms = own_s * 1000;
     }
     return request;
 }
 
+/* Where in the transcript the server gave (or would have given) the answer. */
 static void take_answer(struct ideal *ideal, double last_seen, double client_since_ms,
-                        enum ideal_way ring_way)
+                        enum ideal_way ring_way, size_t entry)
 {
     struct resync_request request = make_request(ideal, last_seen, client_since_ms);
     struct resync_answer answer;
     model_answer_resync(&ideal->model, &request, RESYNC_ORDER_RING_FIRST, 0, &answer);
+    enum ideal_way row_way = ring_way == IDEAL_RING ? IDEAL_ROW : ring_way;
     for (size_t index = 0; index < answer.count; index++) {
         struct resync_item item = answer.items[index];
-        const struct event *event = model_event(&ideal->model, item.marker);
-        enum ideal_way row_way = ring_way == IDEAL_RING ? IDEAL_ROW : ring_way;
-        take(ideal, item.marker, item.is_row ? row_way : ring_way);
+        take(ideal, item.marker, item.is_row ? row_way : ring_way, entry);
         if (!item.is_row)
-            add_number(ideal, (double)event->seq);
+            add_number(ideal, (double)model_event(&ideal->model, item.marker)->seq, true);
     }
+    ideal->answered_marker = ideal->model.event_count;
     resync_answer_free(&answer);
 }
 
-/* One answered resync, and a second one where the ack of the first shows a reset (C-21). */
-static void resync(struct ideal *ideal, double client_since_ms, enum ideal_way way)
+/* What the client asked for; NAN: nothing. */
+struct question {
+    double number, since_ms;
+};
+
+static bool sees_acks(const struct ideal *ideal)
 {
-    if (!ideal->cursor.is_started)
+    return ideal->ack == ACK_AUTO || ideal->ack == ACK_TWICE;
+}
+
+/* Its last_seen_seq: the client's own (NAN: it did not ask) where that may be right, else the
+ * nearest that is. NAN if it knows no number. */
+static double choose_number(struct ideal *ideal, double client_number)
+{
+    struct numbering *numbering = &ideal->numbering;
+    if (!numbering->possible.is_started)
+        return NAN;
+    /* Below what it had before the connection: it has noticed a reset already. */
+    if (ideal->has_fresh && client_number < (double)ideal->open_end)
+        take_fresh(ideal);
+    if (!numbering->sure.is_started) {
+        if (isnan(client_number))
+            return NAN; /* perhaps nothing had come */
+        double first = fmin(client_number, (double)numbering->possible.end);
+        cursor_start(&numbering->sure, is_number(first) ? (int64_t)first : 0);
+    }
+    double low = (double)numbering->sure.end, high = (double)numbering->possible.end;
+    if (isnan(client_number) || client_number > high)
+        return fmax(low, high);
+    return client_number < low ? low : client_number;
+}
+
+/* Whether the ack to a resync with that number shows a reset. */
+static bool shows_reset(const struct ideal *ideal, double number)
+{
+    return sees_acks(ideal) && (double)ideal->model.current_seq < number;
+}
+
+/* One resync, answered at `entry`. */
+static void resync(struct ideal *ideal, const struct question *question, enum ideal_way way,
+                   size_t entry)
+{
+    double number = choose_number(ideal, question->number);
+    if (isnan(number))
         return;
-    ideal->asked = (double)ideal->cursor.end;
-    take_answer(ideal, ideal->asked, client_since_ms, way);
-    bool sees_ack = ideal->ack == ACK_AUTO || ideal->ack == ACK_TWICE;
-    if (!sees_ack || (double)ideal->model.current_seq >= ideal->asked)
+    ideal->asked = number;
+    take_answer(ideal, number, question->since_ms, way, entry);
+    if (!sees_acks(ideal))
         return;
-    cursor_start(&ideal->cursor, 0);
-    take_answer(ideal, 0, client_since_ms, way == IDEAL_RING ? IDEAL_RESET : way);
+    double asked = isnan(question->number) ? number : question->number;
+    ideal->is_complete = !shows_reset(ideal, asked);
+    note_complete(ideal, evidence_entry(ideal->evidence, entry)->at_us);
+}
+
+/* A second one where the ack of the first shows a reset (C-21). */
+static void resync_after_reset(struct ideal *ideal, double since_ms, enum ideal_way way,
+                               size_t entry)
+{
+    take_fresh(ideal);
+    ideal->asked = (double)ideal->numbering.sure.end;
+    take_answer(ideal, ideal->asked, since_ms, way, entry);
+}
+
+/* The client asked nothing, and the ideal would have. */
+static void resync_unasked(struct ideal *ideal, enum ideal_way way, size_t entry)
+{
+    struct question question = {NAN, NAN};
+    resync(ideal, &question, way, entry);
+    if (shows_reset(ideal, ideal->asked))
+        resync_after_reset(ideal, NAN, way == IDEAL_RING ? IDEAL_RESET : way, entry);
 }
 
 /* ---- the schedule ---- */
@@ -163,25 +319,36 @@ static void publish(struct ideal *ideal, const struct transcript_entry *entry)
         struct event event = {
             .marker = marker,
             .created_s = ideal->evidence->events[marker].created_s,
-            .is_numbered = fabs(seq) < 9.0e15,
-            .seq = fabs(seq) < 9.0e15 ? (int64_t)seq : 0,
+            .is_numbered = is_number(seq),
+            .seq = is_number(seq) ? (int64_t)seq : 0,
             .row = (entry->flags & TRANSCRIPT_FLAG_ROW) && type ? type->row : EVENT_ROW_NONE,
         };
         model_publish(&ideal->model, &event);
     }
 }
 
-static void open_connection(struct ideal *ideal, const struct transcript_entry *entry)
+static void open_connection(struct ideal *ideal, size_t index)
 {
+    const struct transcript_entry *entry = evidence_entry(ideal->evidence, index);
     const struct evidence_connection *connection =
         &ideal->evidence->connections[entry->connection];
     ideal->connection = entry->connection;
     ideal->asked = NAN;
+    ideal->reset_ack = EVIDENCE_NONE;
     ideal->waiting = 0;
-    if (connection->opened_number <= 1 || connection->first_resync != EVIDENCE_NONE)
+    ideal->open_ms = entry->number;
+    ideal->open_us = entry->at_us;
+    ideal->open_end = ideal->numbering.sure.is_started ? ideal->numbering.sure.end : INT64_MIN;
+    bool asks = connection->first_resync != EVIDENCE_NONE || ideal->numbering.sure.is_started;
+    ideal->is_complete = !asks;
+    note_complete(ideal, entry->at_us);
+    if (!asks)
+        ideal->answered_marker = ideal->model.event_count; /* it cannot ask (C-2) */
+    if (connection->opened_number <= 1 || connection->first_resync != EVIDENCE_NONE ||
+        !evidence_had_time(ideal->evidence, entry->connection, index))
         return; /* it resyncs when the client does */
     if (ideal->resync == RESYNC_AUTO)
-        resync(ideal, NAN, IDEAL_RING);
+        resync_unasked(ideal, IDEAL_RING, index);
     else if (ideal->resync == RESYNC_HOLD)
         ideal->waiting = entry->connection;
 }
@@ -198,18 +365,70 @@ static double client_since(const struct ideal *ideal, size_t index, uint32_t con
     return NAN;
 }
 
-/* The client's resync is answered. A replay that is cut off is not counted: the ideal asks again
- * from where it was, which only ever brings more. */
+/* The last entry of the answer that was begun at entry `index`, its ack included; EVIDENCE_NONE if
+ * the connection ended before all of it was written (write_delay_ms). */
+static size_t end_of_answer(const struct ideal *ideal, size_t index)
+{
+    const struct transcript *transcript = ideal->evidence->transcript;
+    const struct transcript_entry *replay = &transcript->entries[index];
+    uint64_t left_count = replay->count + (replay->number2 > 0 ? (uint64_t)replay->number2 : 0);
+    bool is_acked = ideal->ack == ACK_OMIT;
+    size_t end = index;
+    for (size_t at = index + 1; at < transcript->count && (left_count || !is_acked); at++) {
+        const struct transcript_entry *entry = &transcript->entries[at];
+        if (entry->connection != replay->connection)
+            continue;
+        if (entry->kind == TRANSCRIPT_END)
+            return EVIDENCE_NONE;
+        bool is_item = entry->kind == TRANSCRIPT_SENT && entry->name &&
+                       (!strcmp(entry->name, "ring") || !strcmp(entry->name, "row"));
+        if (is_item)
+            left_count -= entry->count < left_count ? entry->count : left_count;
+        is_acked = is_acked || entry->kind == TRANSCRIPT_ACK;
+        if (is_item || entry->kind == TRANSCRIPT_ACK)
+            end = at;
+    }
+    return left_count || !is_acked ? EVIDENCE_NONE : end;
+}
+
+/* Whether the client has surely read an answer that ended at that entry. */
+static bool is_answer_read(const struct ideal *ideal, uint32_t number, size_t end)
+{
+    const struct evidence *evidence = ideal->evidence;
+    size_t count = evidence->connections[number].certain_count;
+    return end != EVIDENCE_NONE &&
+           (evidence_had_time(evidence, number, end) ||
+            (count && evidence->sends[count - 1].entry > end));
+}
+
+/* The client's resync is answered. Of a replay that was cut off, or may not have been read before
+ * the connection broke, only what the client surely read counts: the ideal asks again. */
 static void answer_resync(struct ideal *ideal, size_t index)
 {
     const struct transcript_entry *entry = evidence_entry(ideal->evidence, index);
     bool is_first = ideal->evidence->connections[entry->connection].opened_number <= 1;
-    if ((entry->flags & TRANSCRIPT_FLAG_CUT) || is_first)
+    if (is_first)
         return; /* nobody resyncs on a first connection (C-1) */
-    resync(ideal, client_since(ideal, index, entry->connection), IDEAL_RING);
+    size_t end = end_of_answer(ideal, index);
+    bool is_cut = (entry->flags & TRANSCRIPT_FLAG_CUT) != 0;
+    if (is_cut || !is_answer_read(ideal, entry->connection, end)) {
+        ideal->asked = choose_number(ideal, entry->seq);
+        if (!is_cut && end != EVIDENCE_NONE) /* perhaps it was read: then nothing is asked again */
+            ideal->answered_marker = ideal->model.event_count;
+        return;
+    }
+    struct question question = {entry->seq, client_since(ideal, index, entry->connection)};
+    resync(ideal, &question, IDEAL_RING, index);
+    /* Where the client asked once more itself, that is when the ideal does. */
+    if (shows_reset(ideal, entry->seq) &&
+        ideal->evidence->connections[ideal->connection].last_replay == index &&
+        evidence_had_time(ideal->evidence, entry->connection, end)) {
+        ideal->reset_ack = end;
+        ideal->reset_replay = index;
+    }
 }
 
-static void follow_step(struct ideal *ideal, const struct transcript_entry *entry)
+static void follow_step(struct ideal *ideal, const struct transcript_entry *entry, size_t index)
 {
     if (entry->step == 0 || entry->step > ideal->scenario->step_count)
         return;
@@ -219,22 +438,47 @@ static void follow_step(struct ideal *ideal, const struct transcript_entry *entr
             ideal->resync = step->set.resync;
         if (step->set.has_ack)
             ideal->ack = step->set.ack;
-        if (step->set.has_order)
-            ideal->order = (enum resync_order)step->set.order;
     }
     if (step->verb == VERB_RELEASE && ideal->waiting && ideal->waiting == ideal->connection) {
         ideal->waiting = 0;
-        resync(ideal, NAN, IDEAL_RING);
+        if (evidence_had_time(ideal->evidence, ideal->connection, index))
+            resync_unasked(ideal, IDEAL_RING, index);
     }
 }
 
 /* The client was waited for and did not come: the ideal would have. */
-static void reconnect_at_end(struct ideal *ideal, const struct transcript_entry *entry)
+static void reconnect_at_end(struct ideal *ideal, const struct transcript_entry *entry,
+                             size_t index)
 {
     bool is_missing = entry->name && !strcmp(entry->name, "unmet") && entry->detail &&
-                      !strcmp(entry->detail, rule_info(RULE_C16)->id);
-    if (is_missing)
-        resync(ideal, NAN, IDEAL_RECONNECT);
+                      !strcmp(entry->detail, rule_info(RULE_C16)->id) &&
+                      ideal->evidence->connections[ideal->connection].lost_us != INT64_MAX;
+    if (is_missing && ideal->resync == RESYNC_AUTO)
+        resync_unasked(ideal, IDEAL_RECONNECT, index);
+}
+
+/* Numbers that another frame may have given it: an event of `send`, or an ack nobody asked for. */
+static void note_frame(struct ideal *ideal, const struct transcript_entry *entry)
+{
+    bool is_ack = entry->detail && !strcmp(entry->detail, "resync_ack");
+    if (!(entry->flags & TRANSCRIPT_FLAG_CONTROL))
+        add_number(ideal, entry->seq, false);
+    if (!is_ack || !entry->text)
+        return;
+    cJSON *frame = cJSON_Parse(entry->text);
+    const cJSON *current = cJSON_GetObjectItemCaseSensitive(frame, "current_seq");
+    if (cJSON_IsNumber(current))
+        may_advance(ideal, current->valuedouble);
+    cJSON_Delete(frame);
+}
+
+static void restart(struct ideal *ideal, const struct transcript_entry *entry)
+{
+    int64_t counter = is_number(entry->number) ? (int64_t)entry->number : 0;
+    model_restart(&ideal->model, counter, (entry->flags & TRANSCRIPT_FLAG_KEEP_RING) != 0,
+                  (entry->flags & TRANSCRIPT_FLAG_KEEP_DB) != 0);
+    if (counter >= 0)
+        begin_fresh(ideal);
 }
 
 static void play_entry(struct ideal *ideal, size_t index, size_t *send)
@@ -250,34 +494,44 @@ static void play_entry(struct ideal *ideal, size_t index, size_t *send)
             if (evidence->sends[*send].marker <= ideal->model.event_count)
                 take_send(ideal, &evidence->sends[*send]);
         break;
+    case TRANSCRIPT_FRAME_OUT:
+        note_frame(ideal, entry);
+        break;
+    case TRANSCRIPT_ACK:
+        may_advance(ideal, entry->number);
+        break;
     case TRANSCRIPT_OPEN:
-        open_connection(ideal, entry);
+        if (entry->connection < evidence->connection_count)
+            open_connection(ideal, index);
         break;
     case TRANSCRIPT_REPLAY:
-        if (entry->connection == ideal->connection)
+        if (entry->connection && entry->connection == ideal->connection)
             answer_resync(ideal, index);
         break;
     case TRANSCRIPT_RESTART:
-        model_restart(&ideal->model, isnan(entry->number) ? 0 : (int64_t)entry->number,
-                      (entry->flags & TRANSCRIPT_FLAG_KEEP_RING) != 0,
-                      (entry->flags & TRANSCRIPT_FLAG_KEEP_DB) != 0);
+        restart(ideal, entry);
         break;
     case TRANSCRIPT_STEP:
-        follow_step(ideal, entry);
+        follow_step(ideal, entry, index);
         break;
     case TRANSCRIPT_STEP_END:
-        reconnect_at_end(ideal, entry);
+        reconnect_at_end(ideal, entry, index);
         break;
     default: /* nothing that the ideal would notice */
         break;
     }
+    if (index != ideal->reset_ack)
+        return;
+    ideal->reset_ack = EVIDENCE_NONE;
+    double since_ms = client_since(ideal, ideal->reset_replay, ideal->connection);
+    resync_after_reset(ideal, since_ms, IDEAL_RESET, ideal->reset_replay);
 }
 
 struct ideal_event *ideal_play(const struct evidence *evidence, const struct scenario *scenario)
 {
-    struct ideal ideal = {.evidence = evidence, .scenario = scenario, .asked = NAN};
+    struct ideal ideal = {.evidence = evidence, .scenario = scenario, .asked = NAN, .open_ms = NAN,
+                          .reset_ack = EVIDENCE_NONE};
     ideal.got = memory_alloc(evidence->event_count, sizeof(*ideal.got));
-    cursor_init(&ideal.cursor);
     model_init(&ideal.model, (size_t)scenario->server.ring, (size_t)scenario->server.db_limit);
     size_t send = 0;
     size_t end = evidence->stopped != EVIDENCE_NONE ? evidence->stopped
@@ -285,6 +539,7 @@ struct ideal_event *ideal_play(const struct evidence *evidence, const struct sce
     for (size_t index = 0; index < end; index++)
         play_entry(&ideal, index, &send);
     model_free(&ideal.model);
-    cursor_free(&ideal.cursor);
+    numbering_free(&ideal.numbering);
+    numbering_free(&ideal.fresh);
     return ideal.got;
 }

@@ -157,9 +157,18 @@ static void find_unmet_steps(struct judge *judge)
         if (entry->kind != TRANSCRIPT_STEP_END || !judge_name_is(entry, "unmet"))
             continue;
         enum rule rule = entry->detail ? rule_find(span_of(entry->detail)) : RULE_STEP;
+        bool is_connection = rule == RULE_C16;
+        if (is_connection)
+            rule = judge_missing_connection_rule(judge);
         struct finding *finding =
             judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
                        entry->text ? entry->text : "the step was not met");
+        if (is_connection && rule == RULE_STEP)
+            finding_set_cause(finding, "the connection before was still open: the server had not "
+                                       "come to the point where it ends it");
+        if (finding && rule == RULE_C26)
+            finding_set_cause(finding, "the connection had gone silent (half open), and the client "
+                                       "did not notice");
         if (finding && entry->flags & TRANSCRIPT_FLAG_SHOULD)
             finding->level = RULE_LEVEL_SHOULD;
     }
@@ -277,7 +286,8 @@ static void set_verdict(struct judge *judge)
 
 static void (*const checks[])(struct judge *) = {
     judge_losses,  judge_repeats, judge_order,  judge_resyncs, judge_cursor, judge_subscriptions,
-    judge_reconnects, judge_stop, judge_frames, judge_acks,    judge_faults, judge_server_rules,
+    judge_reconnects, judge_stop, judge_frames, judge_acks, judge_faults,
+    judge_websocket, judge_half_open, judge_server_rules,
 };
 
 struct judgement *judge_transcript(const struct transcript *transcript,

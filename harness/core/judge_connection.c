@@ -1,4 +1,4 @@
-/* How the client connects again, and how it stops (C-16, C-27, C-28). */
+/* How the client connects again, and how it stops (C-16, C-26, C-27, C-28). */
 #include "core/judge_internal.h"
 
 #include <math.h>
@@ -9,13 +9,16 @@
 #define JITTER_FACTOR     0.5    /* room below the bound */
 #define STOP_GRACE_US     100000 /* a connection begun before `stop` may still show up */
 #define RESET_ROOM_US     50000
+#define OVERLAP_US        1000000 /* a client that changes connections is done with it by then */
+#define OVERLAP_COUNT     4       /* connections before and behind one that are looked at */
 
 struct streak {
     size_t count;         /* connections in a row that carried no event */
     bool has_opened;      /* one of them was upgraded: then it is C-27 */
     double greatest_us;   /* delay within it */
-    int64_t last_end_us;  /* of the connection before; -1: none */
-    bool was_good;        /* the connection before carried an event */
+    int64_t last_lost_us; /* of the connection before: when its end began; -1: none */
+    int64_t last_end_us;
+    bool was_good;        /* the connection before carried an event, surely read */
     double grown_us;      /* greatest delay of the streak before the good connection */
     size_t grown_count;   /* and how many failures it had */
 };
@@ -79,11 +82,12 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
     if (connection->connect_entry == EVIDENCE_NONE)
         return;
     bool has_backoff = judge_has_capability(judge, DRIVER_CAPABILITY_BACKOFF);
-    if (streak->last_end_us >= 0) {
-        double delay_us = (double)(connection->connect_us - streak->last_end_us);
+    if (streak->last_lost_us >= 0) {
+        double delay_us = (double)(connection->connect_us - streak->last_lost_us);
         judge_exercise(judge, RULE_C16);
         if (has_backoff && streak->was_good)
-            judge_fresh_start(judge, streak, connection->connect_entry, delay_us);
+            judge_fresh_start(judge, streak, connection->connect_entry,
+                              (double)(connection->connect_us - streak->last_end_us));
         if (has_backoff && streak->count >= STREAK_COUNT_MIN)
             judge_delay(judge, streak, connection->connect_entry, delay_us);
         if (delay_us > streak->greatest_us)
@@ -92,7 +96,7 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
     double max_us = option(judge, "reconnect_max_ms", 500) * 1000;
     bool has_lasted = connection->opened_number && connection->end_us != INT64_MAX &&
                       (double)(connection->end_us - connection->open_us) >= max_us;
-    streak->was_good = connection->has_carried_event;
+    streak->was_good = connection->certain_count != 0;
     if (connection->has_carried_event || connection->has_carried_frame || has_lasted) {
         streak->grown_us = streak->greatest_us;
         streak->grown_count = streak->count;
@@ -103,7 +107,9 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
         streak->count++;
         streak->has_opened = streak->has_opened || connection->opened_number != 0;
     }
-    streak->last_end_us = connection->end_us == INT64_MAX ? -1 : connection->end_us;
+    bool has_ended = connection->end_us != INT64_MAX;
+    streak->last_lost_us = has_ended ? connection->lost_us : -1;
+    streak->last_end_us = connection->end_us;
 }
 
 /* An application that asks for a new connection, or a port that is closed, makes delays that say
@@ -124,17 +130,81 @@ static bool has_foreign_delays(const struct judge *judge)
 
 /* ---- one at a time ---- */
 
+/* How long both connections were there, as far as the client is to blame for it. */
+static int64_t overlap_us(const struct judge *judge, const struct evidence_connection *old,
+                          const struct evidence_connection *fresh)
+{
+    int64_t until_us = judge->transcript->entries[judge->transcript->count - 1].at_us;
+    until_us = old->lost_us < until_us ? old->lost_us : until_us;
+    until_us = fresh->lost_us < until_us ? fresh->lost_us : until_us;
+    return until_us - (old->connect_us > fresh->connect_us ? old->connect_us : fresh->connect_us);
+}
+
+bool judge_is_doubled(const struct judge *judge, uint32_t number)
+{
+    const struct evidence_connection *connections = judge->evidence->connections;
+    uint32_t first = number > OVERLAP_COUNT ? number - OVERLAP_COUNT : 1;
+    for (uint32_t other = first;
+         other < judge->evidence->connection_count && other <= number + OVERLAP_COUNT; other++)
+        if (other != number && connections[other].connect_entry != EVIDENCE_NONE &&
+            connections[number].opened_number &&
+            overlap_us(judge, &connections[number], &connections[other]) >= OVERLAP_US)
+            return true;
+    return false;
+}
+
 static void judge_one_at_a_time(struct judge *judge, uint32_t number, uint32_t next)
 {
     const struct evidence_connection *old = &judge->evidence->connections[number];
     const struct evidence_connection *fresh = &judge->evidence->connections[next];
-    bool is_dead = old->drop_entry != EVIDENCE_NONE && old->drop_entry < fresh->open_entry;
+    bool is_dead = old->lost_us <= fresh->open_us; /* the server had begun to end it */
     if (is_dead || fresh->fence_entry == EVIDENCE_NONE ||
         (old->end_entry != EVIDENCE_NONE && old->end_entry < fresh->fence_entry))
         return;
     judge_find(judge, RULE_C16, fresh->open_entry,
                "connection %u was opened while connection %u was still open and in use",
                fresh->opened_number, old->opened_number);
+}
+
+/* ---- half open ---- */
+
+/* The newest connection that was upgraded; 0: none. */
+static uint32_t newest_opened(const struct judge *judge)
+{
+    uint32_t newest = 0;
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++)
+        if (judge->evidence->connections[number].opened_number)
+            newest = number;
+    return newest;
+}
+
+static bool was_dropped_silently(const struct judge *judge, uint32_t number)
+{
+    size_t drop = number ? judge->evidence->connections[number].drop_entry : EVIDENCE_NONE;
+    return drop != EVIDENCE_NONE && judge_name_is(evidence_entry(judge->evidence, drop), "silent");
+}
+
+static bool has_connected_after(const struct judge *judge, size_t index)
+{
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
+        size_t connect = judge->evidence->connections[number].connect_entry;
+        if (connect != EVIDENCE_NONE && connect > index)
+            return true;
+    }
+    return false;
+}
+
+enum rule judge_missing_connection_rule(const struct judge *judge)
+{
+    uint32_t newest = newest_opened(judge);
+    bool is_unnoticed =
+        was_dropped_silently(judge, newest) &&
+        judge->evidence->connections[newest].end_entry == EVIDENCE_NONE &&
+        !has_connected_after(judge, judge->evidence->connections[newest].drop_entry);
+    if (is_unnoticed || judge_is_server_deaf(judge, newest))
+        return RULE_C26;
+    return newest && judge->evidence->connections[newest].lost_us == INT64_MAX ? RULE_STEP
+                                                                               : RULE_C16;
 }
 
 /* ---- giving up ---- */
@@ -213,9 +283,26 @@ static void judge_limit(struct judge *judge)
         judge_silence(judge, failures, limit);
 }
 
+/* One finding for all: such a client does it every time. */
+static void judge_doubled(struct judge *judge)
+{
+    for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
+        const struct evidence_connection *connection = &judge->evidence->connections[number];
+        if (!connection->opened_number || !judge_is_doubled(judge, number))
+            continue;
+        if (judge->evidence->latest_us > JUDGE_LATE_US_MAX)
+            judge_inconclusive(judge, RULE_C16);
+        else
+            judge_find(judge, RULE_C16, connection->open_entry,
+                       "it held another connection open beside connection %u",
+                       connection->opened_number);
+        return;
+    }
+}
+
 void judge_reconnects(struct judge *judge)
 {
-    struct streak streak = {.last_end_us = -1};
+    struct streak streak = {.last_lost_us = -1};
     uint32_t previous = 0;
     bool is_foreign = has_foreign_delays(judge) || was_port_closed(judge);
     for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
@@ -230,6 +317,7 @@ void judge_reconnects(struct judge *judge)
             judge_one_at_a_time(judge, previous, number);
         previous = number;
     }
+    judge_doubled(judge);
     judge_limit(judge);
 }
 
@@ -248,7 +336,10 @@ void judge_stop(struct judge *judge)
         if (entry->kind == TRANSCRIPT_DISPATCH && dispatches++ == 0)
             first_dispatch = index;
         bool is_late = entry->at_us > stopped_us + STOP_GRACE_US;
-        if (entry->kind == TRANSCRIPT_CONNECT && is_late) {
+        if (entry->kind == TRANSCRIPT_CONNECT && is_late &&
+            judge->evidence->latest_us > JUDGE_LATE_US_MAX) {
+            judge_inconclusive(judge, RULE_C28);
+        } else if (entry->kind == TRANSCRIPT_CONNECT && is_late) {
             judge_find(judge, RULE_C28, index,
                        "it connected again %.0f ms after the application had disconnected",
                        (double)(entry->at_us - stopped_us) / 1000);

@@ -2,9 +2,12 @@
  *
  *   judge.c             verdict, and the table of checks
  *   judge_losses.c      what was owed, what was lost, and to which rule each loss is charged
+ *   judge_received.c    the same for what the client was sent and did not dispatch
  *   judge_repeats.c     what was dispatched more than once, and in which order (C-7, C-13, …)
- *   judge_resync.c      what the client asked for (C-1 … C-6, C-9, C-21)
- *   judge_connection.c  how it connects, and how it stops (C-16, C-27, C-28)
+ *   judge_resync.c      whether it asked, and what it subscribed to (C-1, C-2, C-3, C-6)
+ *   judge_cursor.c      what it asked for (C-4, C-5, C-8, C-9, C-21)
+ *   judge_connection.c  how it connects, and how it stops (C-16, C-26, C-27, C-28)
+ *   judge_websocket.c   how it keeps RFC 6455, and notices silence (C-24, C-26)
  *   judge_wire.c        what it sends, and how it takes acks and faults (C-10, C-23, C-25, …) */
 #ifndef GAPCHECK_CORE_JUDGE_INTERNAL_H
 #define GAPCHECK_CORE_JUDGE_INTERNAL_H
@@ -23,6 +26,26 @@ struct judge {
     struct ideal_event *ideal;
     struct judgement *judgement;
 };
+
+/* One event that was owed and not dispatched. */
+struct loss {
+    uint64_t marker;
+    enum rule rule;
+    enum rule_level level;
+    size_t entry;        /* where it happened */
+    uint32_t connection; /* where the ideal client got it */
+    char *cause;         /* owned; NULL: none known */
+};
+
+/* Charges the loss to a rule, at the rule's own level; `cause` is copied. */
+void loss_charge(struct loss *loss, enum rule rule, size_t entry, const char *cause);
+
+/* Charges an event that the client surely read; false if it did not. */
+bool judge_charge_received(const struct judge *judge, struct loss *loss);
+
+/* Whether the client held another connection for a second and more while this one was open, so
+ * that it may have looked at the other. */
+bool judge_is_doubled(const struct judge *judge, uint32_t connection);
 
 /* The rule came up: without a finding it has passed. */
 void judge_exercise(struct judge *judge, enum rule rule);
@@ -46,6 +69,18 @@ bool judge_name_is(const struct transcript_entry *entry, const char *name);
 size_t judge_find_before(const struct judge *judge, enum transcript_kind kind,
                          uint32_t connection, size_t index);
 
+/* Who is to blame if the client was waited for and did not connect: C-16, C-26 where it never
+ * noticed that its connection had gone silent, or `step` where its connection was still open. */
+enum rule judge_missing_connection_rule(const struct judge *judge);
+
+/* Whether a message asks something of a client that not every one can do (C-24): it is large, or
+ * came in fragments. `level` is what it owes then. */
+bool judge_is_demanding(const struct judge *judge, const struct evidence_send *send,
+                        enum rule_level *level);
+
+/* Whether the connection is open at the end to a server that answers no pings, unnoticed (C-26). */
+bool judge_is_server_deaf(const struct judge *judge, uint32_t connection);
+
 /* ---- the checks; each looks for what it knows and says what it exercised ---- */
 void judge_losses(struct judge *judge);
 void judge_repeats(struct judge *judge);
@@ -58,6 +93,8 @@ void judge_stop(struct judge *judge);
 void judge_frames(struct judge *judge);
 void judge_acks(struct judge *judge);
 void judge_faults(struct judge *judge);
+void judge_websocket(struct judge *judge);
+void judge_half_open(struct judge *judge);
 void judge_server_rules(struct judge *judge);
 
 #endif

@@ -1,5 +1,5 @@
 /* What was owed, what was lost, and to which rule each loss is charged: the first reason, in a
- * fixed order, that the transcript proves. */
+ * fixed order, that the transcript proves. What the client was sent is in judge_received.c. */
 #include "core/judge_internal.h"
 
 #include "core/memory.h"
@@ -14,142 +14,22 @@
 #define RANGES_SHOWN_MAX 3
 #define MINUTE_MS        60000
 
-struct loss {
-    uint64_t marker;
-    enum rule rule;
-    enum rule_level level;
-    size_t entry;        /* where it happened */
-    uint32_t connection; /* where the ideal client got it */
-    char *cause;         /* owned; NULL: none known */
-};
-
 struct losses {
     struct loss *items;
     size_t count, capacity_count;
 };
-
-/* ---- what is known of one lost event ---- */
 
 static const struct evidence_event *event_of(const struct judge *judge, uint64_t marker)
 {
     return &judge->evidence->events[marker];
 }
 
-/* The first send of the event that the client surely read, or EVIDENCE_NONE. */
-static size_t certain_send(const struct judge *judge, uint64_t marker)
-{
-    size_t found = EVIDENCE_NONE;
-    for (size_t position = event_of(judge, marker)->last_send; position != EVIDENCE_NONE;
-         position = judge->evidence->sends[position].previous)
-        if (judge->evidence->sends[position].is_certain)
-            found = position;
-    return found;
-}
-
-/* The newest entry of a kind (and name) before `index`, on any connection. */
-static size_t newest_before(const struct judge *judge, enum transcript_kind kind,
-                            const char *name, size_t index)
-{
-    while (index-- > 0) {
-        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        if (entry->kind == kind && (!name || judge_name_is(entry, name)))
-            return index;
-    }
-    return EVIDENCE_NONE;
-}
-
-static bool was_malformed_before(const struct judge *judge, const struct evidence_send *send)
-{
-    for (size_t index = send->entry; index-- > 0;) {
-        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        if (entry->kind == TRANSCRIPT_OPEN && entry->connection == send->connection)
-            return false;
-        if (entry->kind == TRANSCRIPT_FRAME_OUT && entry->connection == send->connection &&
-            entry->flags & TRANSCRIPT_FLAG_MALFORMED)
-            return true;
-    }
-    return false;
-}
-
-/* The highest number that was stamped on anything before the newest counter reset. */
-static bool is_below_old_numbers(const struct judge *judge, const struct evidence_send *send)
-{
-    size_t restart = newest_before(judge, TRANSCRIPT_RESTART, NULL, send->entry);
-    if (restart == EVIDENCE_NONE || isnan(send->seq))
-        return false;
-    for (size_t position = 0; position < judge->evidence->send_count; position++) {
-        const struct evidence_send *old = &judge->evidence->sends[position];
-        if (old->entry > restart)
-            return false;
-        if (!isnan(old->seq) && old->seq >= send->seq)
-            return true;
-    }
-    return false;
-}
-
-static bool ack_was_odd(const struct judge *judge, const struct evidence_send *send)
-{
-    const struct evidence_connection *connection = &judge->evidence->connections[send->connection];
-    if (connection->first_resync == EVIDENCE_NONE || send->entry < connection->first_resync)
-        return false;
-    size_t ack = judge_find_before(judge, TRANSCRIPT_ACK, send->connection, send->entry);
-    return ack == EVIDENCE_NONE ||
-           !judge_name_is(evidence_entry(judge->evidence, ack), "auto");
-}
-
-static bool was_in_cut_replay(const struct judge *judge, uint64_t marker, size_t before)
-{
-    for (size_t position = event_of(judge, marker)->last_send; position != EVIDENCE_NONE;
-         position = judge->evidence->sends[position].previous) {
-        const struct evidence_send *send = &judge->evidence->sends[position];
-        if (send->entry < before && send->replay != EVIDENCE_NONE &&
-            judge->evidence->connections[send->connection].is_cut)
-            return true;
-    }
-    return false;
-}
-
-/* ---- an event that the client was sent, and kept from the application ---- */
-
-static void charge(struct loss *loss, enum rule rule, size_t entry, const char *cause)
+void loss_charge(struct loss *loss, enum rule rule, size_t entry, const char *cause)
 {
     loss->rule = rule;
     loss->level = rule_info(rule)->level;
     loss->entry = entry;
     loss->cause = cause ? memory_copy_text(cause, strlen(cause)) : NULL;
-}
-
-static void charge_received(struct judge *judge, struct loss *loss, size_t position)
-{
-    const struct evidence_send *send = &judge->evidence->sends[position];
-    const struct evidence_event *event = event_of(judge, loss->marker);
-    size_t thrown = newest_before(judge, TRANSCRIPT_OP, "throw", send->entry);
-    bool is_unnumbered = isnan(send->seq);
-    if (!event->is_known_type)
-        charge(loss, RULE_C12, send->entry, "they are of a type that the client does not know");
-    else if (thrown != EVIDENCE_NONE)
-        charge(loss, RULE_C25, send->entry, "a handler of the application had thrown before");
-    else if (was_malformed_before(judge, send))
-        charge(loss, RULE_C11, send->entry, "malformed frames came before them on the connection");
-    else if (event->is_id_shared)
-        charge(loss, RULE_C15, send->entry, "an event of another type has the same id");
-    else if (send->is_row)
-        charge(loss, RULE_C8, send->entry,
-               "they came only as rows of the database, which carry no agent_seq");
-    else if (is_unnumbered)
-        charge(loss, RULE_C8, send->entry, "they carry no agent_seq");
-    else if (is_below_old_numbers(judge, send))
-        charge(loss, RULE_C9, send->entry,
-               "their numbers are lower than those before the counter reset");
-    else if (was_in_cut_replay(judge, loss->marker, send->entry))
-        charge(loss, RULE_C18, send->entry,
-               "an earlier replay that held them was cut off, and they were not taken from the "
-               "next one");
-    else if (ack_was_odd(judge, send))
-        charge(loss, RULE_C17, send->entry,
-               "the ack to the resync before them was late, missing, repeated or malformed");
-    else
-        charge(loss, RULE_C7, send->entry, "they were sent and read, but not dispatched");
 }
 
 /* ---- an event that the client could have had, and did not ask for ---- */
@@ -166,32 +46,50 @@ static const struct evidence_connection *cut_before(const struct judge *judge, s
     return found;
 }
 
+/* Its `since` lost them: it came too late, or so early that older rows filled the answer. */
 static void charge_since(struct judge *judge, struct loss *loss,
                          const struct transcript_entry *resync, size_t entry)
 {
     const struct evidence_event *event = event_of(judge, loss->marker);
-    charge(loss, RULE_C5, entry, NULL);
     char text[TIMESTAMP_TEXT_BYTES], row[TIMESTAMP_TEXT_BYTES], cause[256];
+    loss_charge(loss, RULE_C5, entry, NULL);
     if (isnan(resync->number)) {
         snprintf(cause, sizeof(cause), "its resync had no valid since, so no row was sent");
-    } else {
-        double late_s = resync->number / 1000.0 - (double)event->created_s;
-        timestamp_format((int64_t)resync->number, text);
-        timestamp_format(event->created_s * 1000, row);
-        if (late_s >= 0)
-            snprintf(cause, sizeof(cause),
-                     "their rows were cut off by since=%s, %.1f s after the second (%.19sZ) that "
-                     "they were written in", text, late_s, row);
-        else
-            snprintf(cause, sizeof(cause),
-                     "since=%s was so early, %.0f s before the rows, that the 1,000 oldest filled "
-                     "the answer", text, -late_s);
-        double skew_ms = scenario_client_number(judge->scenario, "clock_skew_ms", 0) -
-                         (double)judge->scenario->server.clock_skew_ms;
-        if (late_s >= 0 && skew_ms > MINUTE_MS)
-            loss->level = RULE_LEVEL_SHOULD; /* C-5: by more than a minute it is only a SHOULD */
+        loss->cause = memory_copy_text(cause, strlen(cause));
+        return;
     }
+    double late_s = resync->number / 1000.0 - (double)event->created_s;
+    timestamp_format((int64_t)resync->number, text);
+    timestamp_format(event->created_s * 1000, row);
+    if (late_s >= 0)
+        snprintf(cause, sizeof(cause),
+                 "their rows were cut off by since=%s, %.1f s after the second (%.19sZ) that they "
+                 "were written in", text, late_s, row);
+    else
+        snprintf(cause, sizeof(cause),
+                 "since=%s was so early, %.0f s before their second, that the %" PRId64
+                 " oldest rows of their class filled the answer",
+                 text, -late_s, judge->scenario->server.db_limit);
+    double skew_ms = scenario_client_number(judge->scenario, "clock_skew_ms", 0) -
+                     (double)judge->scenario->server.clock_skew_ms;
+    if (late_s >= 0 && skew_ms > MINUTE_MS)
+        loss->level = RULE_LEVEL_SHOULD; /* C-5: by more than a minute it is only a SHOULD */
     loss->cause = memory_copy_text(cause, strlen(cause));
+}
+
+/* The highest number it was given on that connection live, before it asked. */
+static bool was_overtaken(const struct judge *judge, const struct evidence_connection *cut,
+                          double number)
+{
+    const struct evidence *evidence = judge->evidence;
+    for (size_t position = 0; position < evidence->send_count; position++) {
+        const struct evidence_send *send = &evidence->sends[position];
+        if (send->entry >= cut->drop_entry)
+            break;
+        if (send->entry > cut->open_entry && send->replay == EVIDENCE_NONE && send->seq >= number)
+            return true;
+    }
+    return false;
 }
 
 /* Its last_seen_seq was past what it had: why did it believe that? */
@@ -201,52 +99,72 @@ static void charge_cursor(struct judge *judge, struct loss *loss,
     const struct evidence_connection *cut = cut_before(judge, entry);
     const struct evidence_event *event = event_of(judge, loss->marker);
     char cause[256];
-    snprintf(cause, sizeof(cause),
-             "it asked with last_seen_seq %.0f, but had not got agent_seq %.0f", resync->seq,
-             event->seq);
-    bool is_reset = newest_before(judge, TRANSCRIPT_RESTART, NULL, entry) != EVIDENCE_NONE;
-    if (cut && cut->is_overtaken)
-        charge(loss, RULE_C19, entry,
+    if (isnan(event->seq))
+        snprintf(cause, sizeof(cause),
+                 "it asked with last_seen_seq %.0f, so high that the server saw no gap and sent no "
+                 "rows", resync->seq);
+    else
+        snprintf(cause, sizeof(cause),
+                 "it asked with last_seen_seq %.0f, but had not got agent_seq %.0f", resync->seq,
+                 event->seq);
+    if (cut && cut->is_overtaken && was_overtaken(judge, cut, resync->seq))
+        loss_charge(loss, RULE_C19, entry,
                "a live event with a higher number overtook the replay; when the replay was cut "
                "off, the client asked from that number on");
     else if (cut)
-        charge(loss, RULE_C18, entry, cause);
-    else if (is_reset)
-        charge(loss, RULE_C9, entry, "it asked with a number from before the counter reset");
+        loss_charge(loss, RULE_C18, entry, cause);
+    else if (judge->evidence->first_reset < entry)
+        loss_charge(loss, RULE_C9, entry, "it asked with a number from before the counter reset");
     else
-        charge(loss, RULE_C4, entry, cause);
+        loss_charge(loss, RULE_C4, entry, cause);
+}
+
+/* The ideal got it where the client's resync was answered: what had the client asked for? */
+static void charge_answer(struct judge *judge, struct loss *loss, size_t replay)
+{
+    const struct evidence *evidence = judge->evidence;
+    uint32_t number = judge->ideal[loss->marker].connection;
+    bool is_reset = judge->ideal[loss->marker].way == IDEAL_RESET;
+    const struct evidence_connection *connection = &evidence->connections[number];
+    const struct transcript_entry *answer = evidence_entry(evidence, replay);
+    size_t entry = connection->first_resync;
+    for (size_t index = replay; index-- > connection->first_resync;) {
+        const struct transcript_entry *asked = evidence_entry(evidence, index);
+        if (asked->kind != TRANSCRIPT_FRAME_IN || asked->connection != number ||
+            isnan(asked->seq))
+            continue;
+        entry = index;
+        break;
+    }
+    const struct transcript_entry *resync = evidence_entry(evidence, entry);
+    const struct evidence_event *event = event_of(judge, loss->marker);
+    bool is_past = !isnan(event->seq) && resync->seq >= event->seq;
+    if (is_reset)
+        loss_charge(loss, RULE_C21, entry,
+               "the ack showed a counter reset (current_seq below last_seen_seq), and it did not "
+               "ask for the new numbers");
+    else if (judge->ideal[loss->marker].way != IDEAL_RING &&
+             (answer->flags & TRANSCRIPT_FLAG_GAP || !is_past))
+        charge_since(judge, loss, resync, entry);
+    else
+        charge_cursor(judge, loss, resync, entry);
 }
 
 static void charge_unasked(struct judge *judge, struct loss *loss)
 {
     const struct ideal_event *ideal = &judge->ideal[loss->marker];
     const struct evidence_connection *connection = &judge->evidence->connections[ideal->connection];
-    const struct evidence_event *event = event_of(judge, loss->marker);
-    if (ideal->way == IDEAL_RECONNECT) {
-        charge(loss, RULE_C16, judge->evidence->done, "it did not connect again");
-        return;
-    }
-    if (connection->first_resync == EVIDENCE_NONE) {
-        charge(loss, RULE_C3, connection->open_entry,
-               "it sent no resync after it had reconnected, so nothing was replayed");
-        return;
-    }
-    size_t entry = connection->first_resync;
-    const struct transcript_entry *resync = evidence_entry(judge->evidence, entry);
-    if (ideal->way == IDEAL_RESET) {
-        charge(loss, RULE_C21, entry,
-               "the ack showed a counter reset (current_seq below last_seen_seq), and it did not "
-               "ask for the new numbers");
-        return;
-    }
-    bool is_past = !isnan(event->seq) && resync->seq >= event->seq;
-    if (ideal->way == IDEAL_ROW && (isnan(resync->number) || !is_past ||
-                                    connection->first_replay == EVIDENCE_NONE ||
-                                    evidence_entry(judge->evidence, connection->first_replay)
-                                            ->flags & TRANSCRIPT_FLAG_GAP))
-        charge_since(judge, loss, resync, entry);
+    if (ideal->way == IDEAL_RECONNECT)
+        loss_charge(loss, judge_missing_connection_rule(judge), judge->evidence->done,
+               "it did not connect again");
+    else if (evidence_entry(judge->evidence, ideal->entry)->kind == TRANSCRIPT_REPLAY)
+        charge_answer(judge, loss, ideal->entry);
+    else if (connection->resync_count)
+        loss_charge(loss, RULE_C4, ideal->entry,
+               "its resync had no number in last_seen_seq, so the server ignored it");
     else
-        charge_cursor(judge, loss, resync, entry);
+        loss_charge(loss, RULE_C3, connection->open_entry,
+               "it sent no resync after it had reconnected, so nothing was replayed");
 }
 
 /* ---- what the application should have got ---- */
@@ -263,10 +181,7 @@ static void add_loss(struct judge *judge, struct losses *losses, uint64_t marker
                                 sizeof(*losses->items));
     struct loss *loss = &losses->items[losses->count++];
     *loss = (struct loss){.marker = marker, .connection = judge->ideal[marker].connection};
-    size_t position = certain_send(judge, marker);
-    if (position != EVIDENCE_NONE)
-        charge_received(judge, loss, position);
-    else
+    if (!judge_charge_received(judge, loss))
         charge_unasked(judge, loss);
 }
 

@@ -162,6 +162,22 @@ static void tell_repeats(struct judge *judge, const struct repeats *kinds)
     }
 }
 
+/* Of events that there never were: with numbers above that of the last one. */
+static void judge_inventions(struct judge *judge)
+{
+    size_t first = EVIDENCE_NONE, count = 0;
+    for (size_t index = 0; index < judge->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind != TRANSCRIPT_DISPATCH || entry->marker < judge->evidence->event_count)
+            continue;
+        first = count++ ? first : index;
+    }
+    if (count)
+        judge_find(judge, RULE_C7, first,
+                   "%zu dispatch%s of events that were never sent: first gc-%" PRIu64, count,
+                   count == 1 ? "" : "es", evidence_entry(judge->evidence, first)->marker);
+}
+
 void judge_repeats(struct judge *judge)
 {
     struct repeats kinds[REPEAT_KIND_COUNT] = {
@@ -187,6 +203,7 @@ void judge_repeats(struct judge *judge)
     }
     free(nth);
     tell_repeats(judge, kinds);
+    judge_inventions(judge);
 }
 
 /* ---- order ---- */

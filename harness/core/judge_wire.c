@@ -2,8 +2,11 @@
  * of the server's behaviour came up (S rules), and what is exercised by that. */
 #include "core/judge_internal.h"
 
+#include "core/memory.h"
+
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- C-23 ---- */
@@ -65,68 +68,109 @@ void judge_frames(struct judge *judge)
 
 /* ---- C-10, C-17 ---- */
 
-/* The next resynced event behind `from` that no ack has claimed. */
-static size_t next_resynced(const struct judge *judge, size_t from)
-{
-    for (size_t index = from; index < judge->transcript->count; index++)
-        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESYNCED)
-            return index;
-    return EVIDENCE_NONE;
-}
+/* One ack that was sent, and which resynced event tells it. */
+struct ack {
+    size_t entry;
+    double replayed; /* NAN: anything */
+    bool is_gap;
+    bool is_owed;    /* well-formed, the answer to a resync, and surely read; else it may be told */
+    bool is_told;
+};
 
-/* Whether the application surely got what came behind the ack on its connection. */
+struct acks {
+    struct ack *items;
+    size_t count, capacity_count;
+};
+
+/* Whether the application got something that came behind the ack on its connection. */
 static bool is_ack_certain(const struct judge *judge, size_t ack)
 {
     uint32_t number = evidence_entry(judge->evidence, ack)->connection;
-    const struct evidence *evidence = judge->evidence;
-    for (size_t position = evidence->send_count; position > 0; position--) {
-        const struct evidence_send *send = &evidence->sends[position - 1];
-        if (send->entry < ack)
-            return false;
-        if (send->connection == number && send->is_certain)
-            return true;
-    }
-    return false;
+    size_t count = judge->evidence->connections[number].proven_count;
+    return count && judge->evidence->sends[count - 1].entry > ack;
 }
 
-struct ack_report {
-    size_t ack_count;      /* well-formed, first answers */
-    size_t optional_count; /* repeated, malformed: may be reported or not */
-    size_t resynced_count;
-    size_t search_from;    /* behind the last resynced event that was claimed */
-};
-
-static void judge_ack(struct judge *judge, struct ack_report *report, size_t index)
+/* Whether it is what the client waits for: not a repetition, with the number that was asked. */
+static bool is_answer(const struct judge *judge, const struct acks *acks, size_t index)
 {
     const struct transcript_entry *ack = evidence_entry(judge->evidence, index);
-    bool is_repeat = judge_name_is(ack, "repeat");
-    if (!judge_name_is(ack, "auto"))
+    if (judge_name_is(ack, "repeat") || ack->flags & TRANSCRIPT_FLAG_MALFORMED)
+        return false;
+    size_t replay = judge_find_before(judge, TRANSCRIPT_REPLAY, ack->connection, index);
+    if (replay != EVIDENCE_NONE && evidence_entry(judge->evidence, replay)->seq != ack->seq)
+        return false;
+    for (size_t at = acks->count; at-- > 0;) { /* the same question, asked and answered twice */
+        const struct transcript_entry *before =
+            evidence_entry(judge->evidence, acks->items[at].entry);
+        if (before->connection != ack->connection)
+            break;
+        if (before->seq == ack->seq)
+            return false;
+    }
+    return true;
+}
+
+static void add_ack(struct judge *judge, struct acks *acks, size_t index)
+{
+    const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+    struct ack ack = {.entry = index, .replayed = NAN};
+    if (entry->kind == TRANSCRIPT_ACK && !(entry->flags & TRANSCRIPT_FLAG_MALFORMED)) {
+        ack.replayed = entry->number2;
+        ack.is_gap = (entry->flags & TRANSCRIPT_FLAG_GAP) != 0;
+        ack.is_owed = is_answer(judge, acks, index) && is_ack_certain(judge, index);
+    }
+    if (entry->kind == TRANSCRIPT_ACK && !judge_name_is(entry, "auto"))
         judge_exercise(judge, RULE_C17);
-    if (is_repeat || ack->flags & TRANSCRIPT_FLAG_MALFORMED) {
-        report->optional_count++;
-        return;
+    if (ack.is_owed)
+        judge_exercise(judge, RULE_C10);
+    acks->items =
+        memory_grow(acks->items, &acks->capacity_count, acks->count + 1, sizeof(*acks->items));
+    acks->items[acks->count++] = ack;
+}
+
+static bool says_the_same(const struct transcript_entry *told, const struct ack *ack)
+{
+    if (isnan(ack->replayed))
+        return true; /* malformed, or not asked for: who knows what is made of it */
+    return told->number == ack->replayed &&
+           ((told->flags & TRANSCRIPT_FLAG_GAP) != 0) == ack->is_gap;
+}
+
+/* The ack that a resynced event tells: one that is owed rather than another, the oldest first. */
+static struct ack *find_told(struct acks *acks, const struct transcript_entry *told)
+{
+    struct ack *found = NULL;
+    for (size_t index = 0; index < acks->count; index++) {
+        struct ack *ack = &acks->items[index];
+        if (ack->is_told || !says_the_same(told, ack))
+            continue;
+        if (ack->is_owed)
+            return ack;
+        found = found ? found : ack;
     }
-    report->ack_count++;
-    if (!is_ack_certain(judge, index))
-        return;
-    judge_exercise(judge, RULE_C10);
-    size_t from = index > report->search_from ? index : report->search_from;
-    size_t resynced = next_resynced(judge, from);
-    if (resynced == EVIDENCE_NONE) {
-        judge_find(judge, RULE_C10, index,
+    return found;
+}
+
+static void find_untold(struct judge *judge, const struct acks *acks, size_t wrong)
+{
+    const struct ack *untold = NULL;
+    for (size_t index = 0; index < acks->count && !untold; index++)
+        if (acks->items[index].is_owed && !acks->items[index].is_told)
+            untold = &acks->items[index];
+    if (wrong != EVIDENCE_NONE && untold) {
+        const struct transcript_entry *told = evidence_entry(judge->evidence, wrong);
+        judge_find(judge, RULE_C10, wrong,
+                   "resynced says replayed %.0f, gapDetected %s, but the ack said %.0f, %s",
+                   told->number, told->flags & TRANSCRIPT_FLAG_GAP ? "true" : "false",
+                   untold->replayed, untold->is_gap ? "true" : "false");
+    } else if (wrong != EVIDENCE_NONE) {
+        judge_find(judge, RULE_C10, wrong,
+                   "a resynced event was reported that no ack explains: %zu acks had come",
+                   acks->count);
+    } else if (untold) {
+        judge_find(judge, RULE_C10, untold->entry,
                    "the ack to its resync was not reported as resynced to the application");
-        return;
     }
-    report->search_from = resynced + 1;
-    const struct transcript_entry *told = evidence_entry(judge->evidence, resynced);
-    bool is_gap = (ack->flags & TRANSCRIPT_FLAG_GAP) != 0;
-    bool is_told_gap = (told->flags & TRANSCRIPT_FLAG_GAP) != 0;
-    if (told->number == ack->number2 && is_gap == is_told_gap)
-        return;
-    judge_find(judge, RULE_C10, resynced,
-               "resynced says replayed %.0f, gapDetected %s, but the ack said %.0f, %s",
-               told->number, is_told_gap ? "true" : "false", ack->number2,
-               is_gap ? "true" : "false");
 }
 
 /* Resyncs that got no ack at all, or a late one, put C-17 to the test too. */
@@ -136,7 +180,7 @@ static void exercise_missing_acks(struct judge *judge)
         const struct evidence_connection *connection = &judge->evidence->connections[number];
         if (connection->first_resync == EVIDENCE_NONE || connection->is_cut)
             continue;
-        size_t replay = connection->first_replay;
+        size_t replay = connection->last_replay;
         int64_t asked_us = evidence_entry(judge->evidence, connection->first_resync)->at_us;
         bool is_late = replay != EVIDENCE_NONE &&
                        evidence_entry(judge->evidence, replay)->at_us - asked_us > 20000;
@@ -148,29 +192,31 @@ static void exercise_missing_acks(struct judge *judge)
 
 void judge_acks(struct judge *judge)
 {
-    struct ack_report report = {0};
-    size_t first_as_event = EVIDENCE_NONE;
-    size_t unasked_count = 0;
+    struct acks acks = {0};
+    size_t first_as_event = EVIDENCE_NONE, first_wrong = EVIDENCE_NONE;
     for (size_t index = 0; index < judge->transcript->count; index++) {
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        if (entry->kind == TRANSCRIPT_ACK)
-            judge_ack(judge, &report, index);
         bool is_ack_type = entry->detail && !strcmp(entry->detail, "resync_ack");
-        if (entry->kind == TRANSCRIPT_FRAME_OUT && is_ack_type)
-            unasked_count++;
+        if (entry->connection >= judge->evidence->connection_count)
+            continue;
+        if (entry->kind == TRANSCRIPT_ACK || (entry->kind == TRANSCRIPT_FRAME_OUT && is_ack_type))
+            add_ack(judge, &acks, index);
         if (entry->kind == TRANSCRIPT_DISPATCH && is_ack_type && first_as_event == EVIDENCE_NONE)
             first_as_event = index;
-        report.resynced_count += entry->kind == TRANSCRIPT_RESYNCED;
+        if (entry->kind != TRANSCRIPT_RESYNCED)
+            continue;
+        struct ack *told = find_told(&acks, entry);
+        if (told)
+            told->is_told = true;
+        else if (first_wrong == EVIDENCE_NONE)
+            first_wrong = index;
     }
     exercise_missing_acks(judge);
     if (first_as_event != EVIDENCE_NONE)
         judge_find(judge, RULE_C10, first_as_event,
                    "the ack was handed to the application as an ordinary event");
-    size_t allowed = report.ack_count + report.optional_count + unasked_count;
-    if (report.resynced_count > allowed)
-        judge_find(judge, RULE_C10, next_resynced(judge, report.search_from),
-                   "%zu resynced events were reported for %zu acks", report.resynced_count,
-                   allowed);
+    find_untold(judge, &acks, first_wrong);
+    free(acks.items);
 }
 
 /* ---- C-8, C-11, C-12, C-18, C-19, C-25: what was put to the test ---- */
@@ -201,7 +247,10 @@ static void judge_malformed_end(struct judge *judge, size_t malformed)
     bool is_newest = true;
     for (uint32_t next = number + 1; next < judge->evidence->connection_count; next++)
         is_newest = is_newest && judge->evidence->connections[next].connect_entry == EVIDENCE_NONE;
-    if (is_by_client && is_newest && judge->evidence->stopped == EVIDENCE_NONE)
+    size_t done = judge->evidence->done;
+    bool was_waited_for = done != EVIDENCE_NONE &&
+                          judge_name_is(evidence_entry(judge->evidence, done), "unmet");
+    if (is_by_client && is_newest && was_waited_for && judge->evidence->stopped == EVIDENCE_NONE)
         judge_find(judge, RULE_C11, connection->end_entry,
                    "after a malformed frame it ended the connection and did not come back");
 }
@@ -233,25 +282,33 @@ static void exercise_cuts(struct judge *judge)
     }
 }
 
-/* After a handler threw, the event must have reached the second handler. */
+/* After a handler threw, the event must have reached the second handler, which is in place since
+ * the `throw` was read: surely when its step has ended, or when it has spoken. */
 static void judge_throw(struct judge *judge, size_t thrown)
 {
-    size_t first = EVIDENCE_NONE;
-    bool reached_second = false;
+    bool is_in_place = false;
+    size_t first = EVIDENCE_NONE; /* dispatch that has not reached the second handler yet */
     for (size_t index = thrown; index < judge->transcript->count; index++) {
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == TRANSCRIPT_STEP_END)
+            is_in_place = true;
         if (entry->kind != TRANSCRIPT_DISPATCH)
             continue;
-        if (first == EVIDENCE_NONE && entry->number == 1)
+        if (entry->number == 2) {
+            if (first != EVIDENCE_NONE &&
+                entry->marker == evidence_entry(judge->evidence, first)->marker)
+                first = EVIDENCE_NONE;
+            is_in_place = true;
+            continue;
+        }
+        if (first != EVIDENCE_NONE)
+            break; /* another event came first */
+        if (is_in_place) {
+            judge_exercise(judge, RULE_C25);
             first = index;
-        else if (first != EVIDENCE_NONE && entry->number == 2 &&
-                 entry->marker == evidence_entry(judge->evidence, first)->marker)
-            reached_second = true;
+        }
     }
-    if (first == EVIDENCE_NONE)
-        return; /* no event came after it; a loss is told elsewhere */
-    judge_exercise(judge, RULE_C25);
-    if (!reached_second)
+    if (first != EVIDENCE_NONE)
         judge_find(judge, RULE_C25, first,
                    "one handler threw, and gc-%llu did not reach the other handler",
                    (unsigned long long)evidence_entry(judge->evidence, first)->marker);
