@@ -43,6 +43,7 @@ struct client *client_new(const struct client_options *options, const struct cli
     buffer_init(&client->scratch, BUFFER_NO_LIMIT);
     for (size_t i = 0; i < channel_count; i++)
         add_channel(client, span_of(channels[i]));
+    client->first_channel_count = channel_count;
     return client;
 }
 

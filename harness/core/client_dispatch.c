@@ -95,6 +95,8 @@ static void call_handlers_in_turn(struct client *client, const struct client_eve
 {
     bool is_free = client->now.monotonic_us >= client->handler_free_us;
     if (!is_free || !is_empty(&client->slow)) {
+        if (client->policy.slow_handler_drops)
+            return;
         enqueue(&client->slow, event);
         return;
     }
@@ -131,6 +133,7 @@ static bool is_held(const struct client *client, const struct client_event *even
     if (!client->connection.is_awaiting_ack)
         return false;
     return client->policy.ack == CLIENT_ACK_GATES_EVENTS ||
+           client->policy.ack == CLIENT_ACK_GATES_REPLAY ||
            client->policy.order == CLIENT_ORDER_REPLAY_REVERSED ||
            (client->policy.order == CLIENT_ORDER_ROWS_LAST && event->is_row);
 }
@@ -146,7 +149,9 @@ void client_dispatch(struct client *client, const struct client_event *event)
 void client_release_held(struct client *client, bool was_acknowledged)
 {
     struct client_pending_queue *held = &client->mutant.held;
-    bool is_lost = client->policy.ack == CLIENT_ACK_GATES_EVENTS && !was_acknowledged;
+    bool is_gated = client->policy.ack == CLIENT_ACK_GATES_EVENTS ||
+                    client->policy.ack == CLIENT_ACK_GATES_REPLAY;
+    bool is_lost = is_gated && !was_acknowledged;
     for (size_t i = 0; i < held->count && !is_lost; i++) {
         bool reversed = client->policy.order == CLIENT_ORDER_REPLAY_REVERSED;
         const struct client_pending_event *item = &held->items[reversed ? held->count - 1 - i : i];

@@ -96,7 +96,7 @@ struct client_connection {
 struct client_mutant_state {
     int64_t highest, latest;
     bool is_blank;            /* the cursor was lost */
-    bool is_deaf;             /* a handler threw: nothing more on this connection */
+    bool is_deaf;             /* nothing more is dispatched on this connection */
     bool has_ever_asked;
     int64_t frame_server_ms;  /* when the last frame came, and the same by the client's clock */
     int64_t frame_local_ms;
@@ -111,6 +111,7 @@ struct client {
 
     char **channels; /* owned, and each of them */
     size_t channel_count, channel_capacity_count;
+    size_t first_channel_count; /* those that it was made with */
 
     enum client_state state;
     int64_t state_deadline_us;  /* of CONNECTING, CLOSING, WAITING */
@@ -168,9 +169,10 @@ void client_resync_opened(struct client *client, struct span date);
 /* A numbered event came; `is_known` says that it had come before. May start a new numbering, so it
  * goes before client_remember_event and client_count_number. */
 void client_notice_reset(struct client *client, const struct client_event *event, bool is_known);
-void client_count_number(struct client *client, const struct client_event *event);
+void client_count_number(struct client *client, const struct client_event *event, bool is_known);
 void client_receive_ack(struct client *client, const struct frame *frame, struct span text);
 void client_count_control(struct client *client, const struct frame *frame);
+void client_count_string(struct client *client, const struct frame *frame);
 /* Something came: while a long replay arrives, its ack is not missing yet. */
 void client_put_off_retry(struct client *client);
 /* After every frame: asks about a hole, and notes that the client is up to date. */

@@ -14,6 +14,7 @@ enum client_dedupe {
     CLIENT_DEDUPE_SEQUENCE,
     CLIENT_DEDUPE_ID,
     CLIENT_DEDUPE_MESSAGE_ID,
+    CLIENT_DEDUPE_CONTENT,
 };
 
 /* The number that a resync gives (C-4). */
@@ -33,6 +34,8 @@ enum client_cursor_counts {
     CLIENT_CURSOR_COUNTS_ROWS_TOO,
     CLIENT_CURSOR_COUNTS_NO_REPLAY,
     CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS, /* an event without number blanks it */
+    CLIENT_CURSOR_COUNTS_STRINGS_TOO,    /* "7" is 7 */
+    CLIENT_CURSOR_COUNTS_NEW_EVENTS,     /* of what it knows already, the number is not counted */
 };
 
 /* The date that a resync gives (C-5). */
@@ -43,6 +46,8 @@ enum client_since {
     CLIENT_SINCE_NOW,
     CLIENT_SINCE_NUMBER,
     CLIENT_SINCE_LOCAL_CLOCK,
+    CLIENT_SINCE_LAST_FRAME, /* safe, but an unfinished replay moves it too */
+    CLIENT_SINCE_EPOCH,
 };
 
 /* When a resync is sent (C-1 … C-3, C-6). */
@@ -63,6 +68,8 @@ enum client_ack {
     CLIENT_ACK_REPORTED_TWICE,
     CLIENT_ACK_IS_EVENT_TOO,
     CLIENT_ACK_GATES_EVENTS, /* events wait for it, and are lost if it does not come */
+    CLIENT_ACK_GATES_REPLAY, /* until it, or another try; those of a cut replay are lost */
+    CLIENT_ACK_MALFORMED_FATAL,
 };
 
 /* What a counter reset does (C-9, C-21). */
@@ -71,6 +78,7 @@ enum client_reset {
     CLIENT_RESET_UNNOTICED_IN_ACK,
     CLIENT_RESET_KEEPS_NUMBER,
     CLIENT_RESET_DROPS_LOWER_NUMBERS,
+    CLIENT_RESET_AT_ONE_ONLY, /* a counter that starts elsewhere goes unnoticed */
 };
 
 /* What a malformed frame does (C-11). */
@@ -95,6 +103,7 @@ enum client_resigns {
     CLIENT_RESIGNS_AFTER_NORMAL_CLOSE,
     CLIENT_RESIGNS_AFTER_ABNORMAL_CLOSE,
     CLIENT_RESIGNS_AFTER_REFUSED_FIRST,
+    CLIENT_RESIGNS_AFTER_REFUSAL, /* by an HTTP status */
 };
 
 /* What happens when the attempts are used up (C-16). */
@@ -131,11 +140,25 @@ enum client_ping {
     CLIENT_PING_INVALID_JSON,
     CLIENT_PING_UNKNOWN_FRAME,
     CLIENT_PING_NONE,
+    CLIENT_PING_UNWATCHED, /* whether anything answers it is all the same */
 };
 
 /* What its WebSocket layer does wrong (C-23, C-24): the core never sees it, core/ws_client does. */
 enum client_wire {
     CLIENT_WIRE_RIGHT,
+    CLIENT_WIRE_NO_PONG,
+    CLIENT_WIRE_IGNORES_CLOSE,
+    CLIENT_WIRE_DROPS_FRAGMENTS,
+    CLIENT_WIRE_FRAGMENTS_ARE_MESSAGES,
+    CLIENT_WIRE_MANGLES_FRAGMENTS, /* characters that a fragment cuts become U+FFFD */
+    CLIENT_WIRE_PING_ENDS_MESSAGE,
+    CLIENT_WIRE_SMALL_MESSAGES,    /* 64 KiB, then it closes with 1009 */
+    CLIENT_WIRE_VIOLATION_DEAFENS,
+    CLIENT_WIRE_VIOLATION_KILLS,   /* it never comes back */
+    CLIENT_WIRE_ACCEPT_UNCHECKED,
+    CLIENT_WIRE_LOSES_FIRST_FRAMES, /* those in one segment with the response */
+    CLIENT_WIRE_CUT_HEADER_DEAFENS, /* one that came in two segments */
+    CLIENT_WIRE_UNMASKED,
 };
 
 struct client_policy {
@@ -148,6 +171,7 @@ struct client_policy {
     enum client_since since;
     enum client_resync resync;
     bool subscribes_only_once;
+    bool subscribes_first_channels_only; /* those of the application's later calls only once */
     enum client_ack ack;
     enum client_reset reset;
     bool rows_ignored;
@@ -163,6 +187,8 @@ struct client_policy {
     enum client_stop_effect stop;
     enum client_ping ping;
     bool connects_twice;
+    bool connects_patiently; /* no time-out in the handshake */
+    bool slow_handler_drops; /* events that come while a handler is busy */
     enum client_wire wire;
 };
 

@@ -140,6 +140,14 @@ static struct span key_of_number(struct client *client, const struct frame *fram
     return (struct span){client->scratch.data, client->scratch.size_bytes};
 }
 
+static struct span key_of_content(struct client *client, struct span text)
+{
+    uint64_t sum = fingerprint(text);
+    buffer_clear(&client->scratch);
+    buffer_append(&client->scratch, &sum, sizeof sum);
+    return (struct span){client->scratch.data, client->scratch.size_bytes};
+}
+
 static struct span event_key(struct client *client, const struct frame *frame, struct span text)
 {
     switch (client->policy.dedupe) {
@@ -153,6 +161,8 @@ static struct span event_key(struct client *client, const struct frame *frame, s
         return key_of_id(client, frame, false);
     case CLIENT_DEDUPE_MESSAGE_ID:
         return key_of_message_id(client, frame, text);
+    case CLIENT_DEDUPE_CONTENT:
+        return key_of_content(client, text);
     }
     return key_of_id(client, frame, true);
 }
@@ -255,7 +265,8 @@ static void receive_event(struct client *client, const struct frame *frame, stru
     if (event.is_numbered)
         client_notice_reset(client, &event, is_known);
     remember(client, &event);
-    client_count_number(client, &event);
+    client_count_number(client, &event, is_known);
+    client_count_string(client, frame);
 
     bool came_by_number = is_known && event.key.size_bytes == 0;
     bool came_in_replay = is_repeated_in_replay(client, &event);

@@ -35,12 +35,13 @@ void client_send_channels(struct client *client, const char *type, const char *c
 
 static void subscribe_all(struct client *client)
 {
-    if (client->channel_count == 0)
-        return;
+    size_t count = client->channel_count;
     if (client->policy.subscribes_only_once && client->connection_count > 1)
-        return;
-    client_send_channels(client, "subscribe", (const char *const *)client->channels,
-                         client->channel_count);
+        count = 0;
+    if (client->policy.subscribes_first_channels_only && count > client->first_channel_count)
+        count = client->first_channel_count;
+    if (count > 0)
+        client_send_channels(client, "subscribe", (const char *const *)client->channels, count);
 }
 
 static const char *ping_text(enum client_ping ping)
@@ -48,6 +49,7 @@ static const char *ping_text(enum client_ping ping)
     switch (ping) {
     case CLIENT_PING_VALID:
     case CLIENT_PING_NONE:
+    case CLIENT_PING_UNWATCHED:
         break;
     case CLIENT_PING_INVALID_JSON:
         return "{type:'ping'}";
@@ -64,7 +66,9 @@ void client_connect(struct client *client)
     client->connection = (struct client_connection){
         .ping_us = CLIENT_NEVER, .pong_deadline_us = CLIENT_NEVER, .retry_us = CLIENT_NEVER};
     client->reconnects_at_once = false;
-    enter(client, CLIENT_STATE_CONNECTING, after_ms(client, client->options.connect_timeout_ms));
+    enter(client, CLIENT_STATE_CONNECTING,
+          client->policy.connects_patiently ? CLIENT_NEVER
+                                            : after_ms(client, client->options.connect_timeout_ms));
     client_push_effect(client, CLIENT_EFFECT_CONNECT, "");
     if (client->policy.connects_twice && client->connection_count > 0)
         client_push_effect(client, CLIENT_EFFECT_CONNECT, "");
@@ -154,7 +158,7 @@ static bool was_healthy(const struct client *client)
     return connection->message_count > 0 || lasted_us >= client->options.reconnect_max_ms * 1000;
 }
 
-static bool resigns(const struct client *client, unsigned close_code)
+static bool resigns(const struct client *client, unsigned http_status, unsigned close_code)
 {
     switch (client->policy.resigns) {
     case CLIENT_RESIGNS_NEVER:
@@ -165,6 +169,8 @@ static bool resigns(const struct client *client, unsigned close_code)
         return client->connection.has_opened && close_code == 0;
     case CLIENT_RESIGNS_AFTER_REFUSED_FIRST:
         return client->connection_count == 0;
+    case CLIENT_RESIGNS_AFTER_REFUSAL:
+        return http_status != 0;
     }
     return false;
 }
@@ -228,7 +234,7 @@ void client_closed(struct client *client, unsigned http_status, unsigned close_c
     }
     if (was_healthy(client) && client->policy.backoff != CLIENT_BACKOFF_NEVER_RESET)
         client->backoff_step = 0;
-    if (resigns(client, close_code))
+    if (resigns(client, http_status, close_code))
         enter(client, CLIENT_STATE_GIVEN_UP, CLIENT_NEVER);
     else
         schedule_attempt(client);
@@ -253,7 +259,8 @@ static void tick_keepalive(struct client *client)
         return;
     client_push_effect(client, CLIENT_EFFECT_SEND, ping_text(client->policy.ping));
     connection->ping_us = after_ms(client, client->options.ping_ms);
-    if (connection->pong_deadline_us == CLIENT_NEVER)
+    if (connection->pong_deadline_us == CLIENT_NEVER &&
+        client->policy.ping != CLIENT_PING_UNWATCHED)
         connection->pong_deadline_us = after_ms(client, client->options.pong_timeout_ms);
 }
 

@@ -5,6 +5,7 @@
 #include "core/timestamp.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* C-3 allows another try after 1 s without an ack. */
 #define RETRY_MS  1100
@@ -61,6 +62,12 @@ static void append_since(const struct client *client, struct buffer *text)
         break;
     case CLIENT_SINCE_LOCAL_CLOCK:
         append_date(text, client->mutant.frame_local_ms);
+        break;
+    case CLIENT_SINCE_LAST_FRAME:
+        append_date(text, client->mutant.frame_server_ms - SINCE_MARGIN_MS);
+        break;
+    case CLIENT_SINCE_EPOCH:
+        append_date(text, 0);
         break;
     }
 }
@@ -162,9 +169,12 @@ void client_resync_opened(struct client *client, struct span date)
 
 void client_tick_resync(struct client *client)
 {
-    if (client->state == CLIENT_STATE_OPEN && client->connection.is_awaiting_ack &&
-        client->now.monotonic_us >= client->connection.retry_us)
-        ask(client, number_to_send(client));
+    if (client->state != CLIENT_STATE_OPEN || !client->connection.is_awaiting_ack ||
+        client->now.monotonic_us < client->connection.retry_us)
+        return;
+    ask(client, number_to_send(client));
+    if (client->policy.ack == CLIENT_ACK_GATES_REPLAY)
+        client_release_held(client, true);
 }
 
 /* A number is missing that no replay is bringing: once for each hole. Not on the first connection,
@@ -187,14 +197,17 @@ static void ask_about_hole(struct client *client)
 
 /* ---- counting ---- */
 
-static bool counts(const struct client *client, const struct client_event *event)
+static bool counts(const struct client *client, const struct client_event *event, bool is_known)
 {
     switch (client->policy.cursor_counts) {
     case CLIENT_CURSOR_COUNTS_NUMBERED_EVENTS:
     case CLIENT_CURSOR_COUNTS_CONTROL_TOO:
     case CLIENT_CURSOR_COUNTS_ROWS_TOO:
     case CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS:
+    case CLIENT_CURSOR_COUNTS_STRINGS_TOO:
         break;
+    case CLIENT_CURSOR_COUNTS_NEW_EVENTS:
+        return event->is_countable && !is_known;
     case CLIENT_CURSOR_COUNTS_KNOWN_TYPES:
         return event->is_countable && event->is_known_type;
     case CLIENT_CURSOR_COUNTS_NO_REPLAY:
@@ -213,12 +226,12 @@ static void count(struct client *client, int64_t number)
         client->mutant.highest = number;
 }
 
-void client_count_number(struct client *client, const struct client_event *event)
+void client_count_number(struct client *client, const struct client_event *event, bool is_known)
 {
     enum client_cursor_counts policy = client->policy.cursor_counts;
     if (event->is_numbered)
         client->has_seen_number = true;
-    if (counts(client, event))
+    if (counts(client, event, is_known))
         count(client, event->number);
     if (policy == CLIENT_CURSOR_COUNTS_ROWS_TOO && event->is_row)
         count(client, client->numbering.cursor.end + 1);
@@ -234,6 +247,20 @@ void client_count_control(struct client *client, const struct frame *frame)
         return;
     double number = frame->fields[FRAME_FIELD_AGENT_SEQ].number;
     if (fabs(number) > (double)CURSOR_NUMBER_MAX)
+        return;
+    client->has_seen_number = true;
+    cursor_advance(&client->numbering.cursor, (int64_t)number);
+}
+
+/* A mutant's: to the reference, a number in quotes is none. */
+void client_count_string(struct client *client, const struct frame *frame)
+{
+    const struct frame_value *value = &frame->fields[FRAME_FIELD_AGENT_SEQ];
+    if (client->policy.cursor_counts != CLIENT_CURSOR_COUNTS_STRINGS_TOO ||
+        value->kind != FRAME_VALUE_STRING)
+        return;
+    double number = strtod(value->text.data, NULL);
+    if (!(number > 0 && number <= (double)CURSOR_NUMBER_MAX))
         return;
     client->has_seen_number = true;
     cursor_advance(&client->numbering.cursor, (int64_t)number);
@@ -263,6 +290,8 @@ void client_notice_reset(struct client *client, const struct client_event *event
     const struct client_connection *connection = &client->connection;
     if (is_known || !event->is_countable || !connection->has_asked || connection->is_confirmed ||
         connection->has_reset || event->number > connection->first_asked)
+        return;
+    if (client->policy.reset == CLIENT_RESET_AT_ONE_ONLY && event->number != 1)
         return;
     start_numbering(client);
 }
@@ -311,6 +340,8 @@ static void tell_application(struct client *client, const struct ack *ack, struc
     switch (client->policy.ack) {
     case CLIENT_ACK_REPORTED_ONCE:
     case CLIENT_ACK_GATES_EVENTS:
+    case CLIENT_ACK_GATES_REPLAY:
+    case CLIENT_ACK_MALFORMED_FATAL:
         break;
     case CLIENT_ACK_UNREPORTED:
         return;
@@ -345,7 +376,8 @@ static bool take_question(struct client_connection *connection, int64_t last_see
 /* The counter stands below what we asked from: it has started again. */
 static void handle_reset_ack(struct client *client)
 {
-    if (client->policy.reset == CLIENT_RESET_UNNOTICED_IN_ACK)
+    if (client->policy.reset == CLIENT_RESET_UNNOTICED_IN_ACK ||
+        client->policy.reset == CLIENT_RESET_AT_ONE_ONLY)
         return;
     if (!client->connection.has_reset)
         start_numbering(client);
@@ -373,7 +405,11 @@ void client_receive_ack(struct client *client, const struct frame *frame, struct
     struct client_connection *connection = &client->connection;
     struct client_question question;
     struct ack ack;
-    if (!read_ack(frame, &ack) || connection->question_count == 0)
+    if (!read_ack(frame, &ack)) {
+        client->mutant.is_deaf |= client->policy.ack == CLIENT_ACK_MALFORMED_FATAL;
+        return;
+    }
+    if (connection->question_count == 0)
         return;
     bool is_answer = take_question(connection, ack.last_seen, &question);
     if (!is_answer && connection->has_answer && connection->last_answered == ack.last_seen)

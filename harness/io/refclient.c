@@ -15,7 +15,7 @@
 
 #define INPUT_CHUNK_BYTES 65536
 
-/* More sessions than any suite plays at once, each with its connection. */
+/* libwebsockets composes the request in it: room for a long token. */
 #define SERVICE_BUFFER_BYTES 16384
 
 /* ---- standard output ---- */
@@ -177,9 +177,10 @@ static const struct lws_protocols input_protocol = {.name = "input", .callback =
 
 static const struct lws_protocols *vhost_protocols(void)
 {
-    static struct lws_protocols protocols[3];
+    static struct lws_protocols protocols[4];
     protocols[0] = input_protocol;
     protocols[1] = WS_LINK_PROTOCOL;
+    protocols[2] = WS_LINK_RAW_PROTOCOL;
     return protocols;
 }
 

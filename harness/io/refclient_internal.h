@@ -21,6 +21,7 @@ struct refclient_session {
     char *name;         /* as the harness calls it; owned */
     char *line_start;   /* {"client":NAME, to which a report's text is appended; owned */
     struct client *core; /* owned */
+    enum client_wire wire; /* a mutant's fault */
 
     struct lws_vhost *vhost;
     char *address, *path; /* owned */
@@ -44,7 +45,7 @@ struct refclient_tls {
 };
 
 struct refclient {
-    const struct client_policy *policy;
+    const struct client_policy *policy; /* of clients that are not started with another */
     struct lws_context *context;
     struct lws_vhost *vhost;       /* without TLS */
     struct refclient_tls *tls;     /* one for each file of certificates; owned */
@@ -76,6 +77,7 @@ void refclient_obey(struct refclient *shell, const char *text, size_t size_bytes
 struct refclient_session_setup {
     const char *name, *url, *token, *ca_file; /* borrowed; `token` and `ca_file` may be NULL */
     struct client *core; /* taken */
+    enum client_wire wire;
 };
 
 /* Adds a session and starts it. Returns NULL, or a static text that says why it cannot be. */

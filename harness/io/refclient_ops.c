@@ -24,14 +24,25 @@ static struct refclient_session *find_session(const struct refclient *shell, con
     return stopped;
 }
 
+/* The process's own, unless the client is to have another: so one process serves many mutants. */
+static bool choose_policy(const struct refclient *shell, const cJSON *options,
+                          struct client_policy *policy)
+{
+    const char *name = find_string(options, "policy");
+    *policy = *shell->policy;
+    return !name || client_policy_find(name, policy);
+}
+
 /* NULL, or what is wrong. */
 static const char *start(struct refclient *shell, const cJSON *line)
 {
+    struct client_policy policy;
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(line, "options");
     struct refclient_session_setup setup = {
         .name = find_string(line, "client"),
         .url = find_string(line, "url"),
         .token = find_string(line, "token"),
-        .ca_file = find_string(cJSON_GetObjectItemCaseSensitive(line, "options"), "ca_file"),
+        .ca_file = find_string(options, "ca_file"),
     };
     if (!setup.name)
         return "`start` without `client`";
@@ -40,7 +51,10 @@ static const char *start(struct refclient *shell, const cJSON *line)
     const struct refclient_session *session = find_session(shell, setup.name);
     if (session && !session->is_stopped)
         return "this client has been started already";
-    setup.core = client_ops_start(line, shell->policy, shell->session_count++);
+    if (!choose_policy(shell, options, &policy))
+        return "unknown `policy`";
+    setup.wire = policy.wire;
+    setup.core = client_ops_start(line, &policy, shell->session_count++);
     return refclient_session_start(shell, &setup);
 }
 

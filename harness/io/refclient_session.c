@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "io/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +107,7 @@ static void connect_session(struct refclient_session *session)
         .port = session->port,
         .has_tls = session->has_tls,
         .path = session->path,
+        .wire = session->wire,
     };
     ws_link_open(&target, &link_events, session, &session->link);
 }
@@ -192,6 +192,7 @@ const char *refclient_session_start(struct refclient *shell,
     session->name = memory_copy_text(setup->name, strlen(setup->name));
     session->line_start = make_line_start(setup->name);
     session->core = setup->core;
+    session->wire = setup->wire;
     const char *problem = NULL;
     if (!read_url(session, setup->url, setup->token ? setup->token : ""))
         problem = "`url` is no ws:// or wss:// address";

@@ -1,12 +1,12 @@
-#include "io/ws_link.h"
+#include "io/ws_link_internal.h"
 
 #include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIVE_BYTES 16384
-#define DATE_BYTES    64
+#define RECEIVE_BYTES     16384
+#define WRITE_PATIENCE_US 5000
 
 /* A close frame need not carry a code (RFC 6455, 7.1.5). */
 #define CLOSE_WITHOUT_CODE 1005
@@ -19,20 +19,6 @@ struct outgoing {
     unsigned char text[];
 };
 
-struct ws_link {
-    struct lws *wsi; /* NULL before it is made */
-    const struct ws_link_events *events;
-    void *owner;
-    struct outgoing *first, **last;
-    struct buffer received; /* the pieces of an unfinished message */
-    char date[DATE_BYTES];
-    unsigned close_code;
-    bool is_open;
-    bool wants_close;
-    bool has_ended;
-    bool is_guarded; /* one of our functions still works on it: it frees what has ended */
-};
-
 /* ---- the end ---- */
 
 static void free_link(struct ws_link *link)
@@ -42,10 +28,11 @@ static void free_link(struct ws_link *link)
         free(message);
     }
     buffer_free(&link->received);
+    ws_link_raw_free(link);
     free(link);
 }
 
-static void end_link(struct ws_link *link, unsigned http_status)
+static void tell_end(struct ws_link *link, unsigned http_status)
 {
     if (link->has_ended)
         return;
@@ -54,6 +41,11 @@ static void end_link(struct ws_link *link, unsigned http_status)
         lws_set_wsi_user(link->wsi, NULL); /* what is still said of it is not heard */
     if (link->events->closed)
         link->events->closed(link->owner, http_status, link->close_code);
+}
+
+void ws_link_end(struct ws_link *link, unsigned http_status)
+{
+    tell_end(link, http_status);
     if (!link->is_guarded)
         free_link(link);
 }
@@ -85,14 +77,27 @@ static int receive(struct ws_link *link, const char *piece, size_t size_bytes)
     return 0;
 }
 
-static void note_close_code(struct ws_link *link, const unsigned char *payload, size_t size_bytes)
+/* libwebsockets sends the payload back as it came, whatever it is: a wrong one is answered here. */
+static int receive_close(struct ws_link *link, const unsigned char *payload, size_t size_bytes)
 {
+    if (ws_close_fault((const char *)payload, size_bytes)) {
+        lws_close_reason(link->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+        return -1;
+    }
     link->close_code = CLOSE_WITHOUT_CODE;
     if (size_bytes >= 2)
         link->close_code = (unsigned)payload[0] << 8 | payload[1];
+    return 0;
 }
 
 /* ---- sending ---- */
+
+/* Where a pong eats our turn, the timer is the next one. */
+static void want_write(struct ws_link *link)
+{
+    lws_callback_on_writable(link->wsi);
+    lws_set_timer_usecs(link->wsi, WRITE_PATIENCE_US);
+}
 
 static int write_queue(struct ws_link *link)
 {
@@ -107,7 +112,7 @@ static int write_queue(struct ws_link *link)
             return -1;
     }
     if (link->first) {
-        lws_callback_on_writable(link->wsi);
+        want_write(link);
         return 0;
     }
     if (!link->wants_close)
@@ -146,16 +151,16 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return receive(link, in, size_bytes);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
+    case LWS_CALLBACK_TIMER:
         return write_queue(link);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        note_close_code(link, in, size_bytes);
-        return 0;
+        return receive_close(link, in, size_bytes);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        end_link(link, refusal_status(wsi));
+        ws_link_end(link, refusal_status(wsi));
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY:
-        end_link(link, 0);
+        ws_link_end(link, 0);
         return 0;
     }
     return 0;
@@ -178,6 +183,8 @@ void ws_link_open(const struct ws_link_target *target, const struct ws_link_even
     link->last = &link->first;
     link->is_guarded = true;
     buffer_init(&link->received, WS_LINK_MESSAGE_BYTES_MAX);
+    if (target->wire != CLIENT_WIRE_RIGHT)
+        ws_link_raw_init(link, target);
     *slot = link;
 
     char host[128];
@@ -191,14 +198,15 @@ void ws_link_open(const struct ws_link_target *target, const struct ws_link_even
         .host = host,
         .ssl_connection =
             LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (target->has_tls ? LCCSCF_USE_SSL : 0),
-        .local_protocol_name = WS_LINK_PROTOCOL.name,
+        .local_protocol_name = link->raw ? WS_LINK_RAW_PROTOCOL.name : WS_LINK_PROTOCOL.name,
+        .method = link->raw ? "RAW" : NULL,
         .retry_and_idle_policy = &no_idle_policy,
         .userdata = link,
         .pwsi = &link->wsi,
     };
     if (!lws_client_connect_via_info(&info)) {
         link->wsi = NULL;
-        end_link(link, 0);
+        tell_end(link, 0);
     }
     link->is_guarded = false;
     if (link->has_ended)
@@ -209,21 +217,28 @@ void ws_link_send(struct ws_link *link, const char *text, size_t size_bytes)
 {
     if (!link->is_open)
         return;
+    if (link->raw) {
+        ws_link_raw_send(link, text, size_bytes);
+        return;
+    }
     struct outgoing *message = memory_alloc(1, sizeof *message + size_bytes);
     message->size_bytes = size_bytes;
     memcpy(message->text, text, size_bytes);
     *link->last = message;
     link->last = &message->next;
-    lws_callback_on_writable(link->wsi);
+    /* At once: libwebsockets writes a pong before anything of ours, and with it eats our turn. What
+     * fails here is a connection whose end we are told of. */
+    write_queue(link);
 }
 
 void ws_link_abort(struct ws_link *link)
 {
     link->is_guarded = true;
+    link->is_dead = false;
     if (link->wsi)
         lws_set_timeout(link->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
     link->wsi = NULL; /* gone, whether it told us or not */
-    end_link(link, 0);
+    tell_end(link, 0);
     free_link(link);
 }
 
@@ -234,7 +249,10 @@ void ws_link_close(struct ws_link *link)
         return;
     }
     link->wants_close = true;
-    lws_callback_on_writable(link->wsi);
+    if (link->raw)
+        ws_link_raw_close(link);
+    else
+        want_write(link);
 }
 
 void ws_link_hand_over(struct ws_link *link, const struct ws_link_events *events)

@@ -3,6 +3,7 @@
 #ifndef GAPCHECK_IO_WS_LINK_H
 #define GAPCHECK_IO_WS_LINK_H
 
+#include "core/client_policy.h"
 #include "core/text.h"
 
 #include <libwebsockets.h>
@@ -35,10 +36,12 @@ struct ws_link_target {
     int port;
     bool has_tls;
     const char *path;    /* with its query */
+    enum client_wire wire; /* a mutant's fault: then the codec is not libwebsockets' */
 };
 
-/* The libwebsockets protocol that links use: for the table of the vhost. */
+/* The libwebsockets protocols that links use: for the table of the vhost. */
 extern const struct lws_protocols WS_LINK_PROTOCOL;
+extern const struct lws_protocols WS_LINK_RAW_PROTOCOL;
 
 /* Starts to connect. Sets *slot before anything is told to `owner`; the owner clears it when it
  * hears `closed`. Borrows `events` and `owner` for the life of the link. */

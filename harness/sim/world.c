@@ -3,7 +3,7 @@
 #include "core/client_ops.h"
 #include "core/memory.h"
 #include "core/session.h"
-#include "core/ws.h"
+#include "core/ws_client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #define TURNS_MAX        20000000               /* a client that never comes to rest is an error */
 #define MESSAGE_MAX      ((size_t)64 << 20)
 #define CLIENT_NAME      "sim"
+#define REQUEST_PATH     "/v1/ws?token=gapcheck-token&origin_client=sim"
 
 /* What is on its way. All messages take equally long, so the queue is in order of time. */
 enum message_kind {
@@ -38,11 +39,10 @@ struct message {
 /* One TCP connection, seen from both ends. */
 struct link {
     uint32_t server_number; /* of the session; 0: not accepted */
-    struct buffer response; /* of the handshake */
-    struct ws_receiver receiver;
-    bool is_open;           /* the client has seen the 101 */
+    struct ws_client client;
     bool is_ended;          /* for the client */
     bool is_dead;           /* the server says no more and hears no more */
+    bool is_silent;         /* half open: of it, the server still hears the end */
 };
 
 struct world {
@@ -57,6 +57,7 @@ struct world {
     struct link *links; /* [number]; [0] is not used */
     size_t link_count, link_capacity_count;
     uint32_t current; /* the client's newest link */
+    uint32_t stray;   /* a mutant's older one, still open */
 };
 
 static struct client_time client_now(const struct world *world)
@@ -93,47 +94,54 @@ static void end_link(struct world *world, uint32_t number)
     post(world, MESSAGE_CLIENT_ENDS, number, NULL, 0);
 }
 
+/* What the client's end wants written. */
+static void flush_link(struct world *world, uint32_t number)
+{
+    struct buffer *output = &world->links[number].client.output;
+    if (output->size_bytes > 0)
+        post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
+    buffer_clear(output);
+}
+
 static void connect_client(struct world *world)
 {
-    static const char request[] = "GET /v1/ws?token=gapcheck-token&origin_client=sim HTTP/1.1\r\n"
-                                  "Host: 127.0.0.1\r\nUpgrade: websocket\r\n"
-                                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     world->links = memory_grow(world->links, &world->link_capacity_count, world->link_count + 1,
                                sizeof(*world->links));
     uint32_t number = (uint32_t)world->link_count++;
     struct link *link = &world->links[number];
     *link = (struct link){0};
-    buffer_init(&link->response, MESSAGE_MAX);
-    ws_receiver_init(&link->receiver, WS_ROLE_CLIENT, MESSAGE_MAX);
+    ws_client_init(&link->client, world->policy->wire, "127.0.0.1", REQUEST_PATH, MESSAGE_MAX);
     world->current = number;
     post(world, MESSAGE_CONNECT, number, NULL, 0);
-    post(world, MESSAGE_TO_SERVER, number, request, sizeof(request) - 1);
+    flush_link(world, number);
 }
 
-static void send_frame(struct world *world, uint32_t number, uint8_t opcode, const char *text,
-                       size_t size_bytes)
+/* A mutant asks for a connection while it has one: that stays open, but not a third. */
+static void keep_stray(struct world *world)
 {
-    static const uint8_t mask_key[4] = {1, 2, 3, 4};
-    struct buffer bytes;
-    buffer_init(&bytes, BUFFER_NO_LIMIT);
-    struct ws_frame frame = {.opcode = opcode, .is_final = true, .mask_key = mask_key};
-    ws_append_frame(&bytes, &frame, text, size_bytes);
-    post(world, MESSAGE_TO_SERVER, number, bytes.data, bytes.size_bytes);
-    buffer_free(&bytes);
+    if (world->current && !world->links[world->current].is_ended) {
+        if (world->stray)
+            end_link(world, world->stray);
+        world->stray = world->current;
+    }
+}
+
+static void send_text(struct world *world, const char *text, size_t size_bytes)
+{
+    struct link *link = &world->links[world->current];
+    if (!world->current || link->is_ended)
+        return;
+    ws_client_send(&link->client, text, size_bytes);
+    flush_link(world, world->current);
 }
 
 static void close_client(struct world *world)
 {
     struct link *link = &world->links[world->current];
-    if (link->is_open && !link->is_ended) {
-        static const uint8_t mask_key[4] = {1, 2, 3, 4};
-        struct buffer bytes;
-        buffer_init(&bytes, BUFFER_NO_LIMIT);
-        ws_append_close(&bytes, 1000, NULL, mask_key);
-        post(world, MESSAGE_TO_SERVER, world->current, bytes.data, bytes.size_bytes);
-        buffer_free(&bytes);
-    }
+    if (!world->current || link->is_ended)
+        return;
+    ws_client_close(&link->client);
+    flush_link(world, world->current);
     end_link(world, world->current);
     client_closed(world->client, 0, 0, client_now(world));
 }
@@ -153,24 +161,19 @@ static void drain_client(struct world *world)
 {
     struct client_effect effect;
     while (world->client && client_next_effect(world->client, &effect)) {
-        struct link *link = &world->links[world->current];
         switch (effect.kind) {
         case CLIENT_EFFECT_NONE:
             break;
         case CLIENT_EFFECT_CONNECT:
-            if (world->current)
-                end_link(world, world->current);
+            keep_stray(world);
             connect_client(world);
             break;
         case CLIENT_EFFECT_SEND:
-            if (world->current && link->is_open && !link->is_ended)
-                send_frame(world, world->current, WS_OPCODE_TEXT, effect.text,
-                           effect.size_bytes);
+            send_text(world, effect.text, effect.size_bytes);
             break;
         case CLIENT_EFFECT_CLOSE:
         case CLIENT_EFFECT_ABORT:
-            if (world->current && !link->is_ended)
-                close_client(world);
+            close_client(world);
             break;
         case CLIENT_EFFECT_REPORT:
             report(world, effect.text, effect.size_bytes);
@@ -192,71 +195,49 @@ static void client_lost(struct world *world, uint32_t number, unsigned status,
         client_closed(world->client, status, close_code, client_now(world));
 }
 
-static void read_response(struct world *world, uint32_t number)
+/* What the client's end made of the bytes; what comes over a stray link is dropped. */
+static void tell_client(struct world *world, uint32_t number, const struct ws_client_event *event)
 {
-    struct link *link = &world->links[number];
-    const char *text = buffer_text(&link->response);
-    const char *end = strstr(text, "\r\n\r\n");
-    if (!end)
-        return;
-    unsigned status = (unsigned)strtoul(text + strlen("HTTP/1.1 "), NULL, 10);
-    if (status != 101) {
-        client_lost(world, number, status, 0);
-        return;
-    }
-    const char *date = strstr(text, "\r\nDate: ");
-    struct span span = {NULL, 0};
-    if (date && date < end) {
-        span.data = date + strlen("\r\nDate: ");
-        span.size_bytes = (size_t)(strstr(span.data, "\r\n") - span.data);
-    }
-    link->is_open = true;
-    if (number == world->current)
-        client_opened(world->client, span, client_now(world));
-    drain_client(world);
-    buffer_consume(&world->links[number].response, (size_t)(end - text) + 4);
-}
-
-static void read_frames(struct world *world, uint32_t number, const char *data, size_t size_bytes)
-{
-    for (size_t offset = 0; offset < size_bytes && !world->links[number].is_ended;) {
-        struct ws_event event;
-        struct ws_receiver *receiver = &world->links[number].receiver;
-        offset += ws_receiver_feed(receiver, data + offset, size_bytes - offset, &event);
-        if (event.kind == WS_EVENT_NONE)
-            return;
-        if (event.kind == WS_EVENT_TEXT && number == world->current)
-            client_message(world->client, event.data, event.size_bytes, client_now(world));
-        else if (event.kind == WS_EVENT_PING)
-            send_frame(world, number, WS_OPCODE_PONG, event.data, event.size_bytes);
-        else if (event.kind == WS_EVENT_CLOSE || event.kind == WS_EVENT_VIOLATION) {
-            end_link(world, number);
-            world->links[number].is_ended = false;
-            client_lost(world, number, 0, event.kind == WS_EVENT_CLOSE ? event.close_code : 0);
-        }
-        drain_client(world);
+    bool is_current = number == world->current;
+    switch (event->kind) {
+    case WS_CLIENT_EVENT_NONE:
+        break;
+    case WS_CLIENT_EVENT_OPENED:
+        if (is_current)
+            client_opened(world->client, event->text, client_now(world));
+        break;
+    case WS_CLIENT_EVENT_PIECE:
+        if (is_current)
+            client_piece(world->client, client_now(world));
+        break;
+    case WS_CLIENT_EVENT_TEXT:
+        if (is_current)
+            client_message(world->client, event->text.data, event->text.size_bytes,
+                           client_now(world));
+        break;
+    case WS_CLIENT_EVENT_REFUSED:
+    case WS_CLIENT_EVENT_ENDED:
+        end_link(world, number);
+        world->links[number].is_ended = false;
+        client_lost(world, number, event->status, event->close_code);
+        break;
+    case WS_CLIENT_EVENT_DEAD:
+        end_link(world, number);
+        break;
     }
 }
 
 static void bytes_to_client(struct world *world, uint32_t number, const char *data,
                             size_t size_bytes)
 {
-    struct link *link = &world->links[number];
-    if (link->is_ended)
-        return;
-    if (link->is_open) {
-        read_frames(world, number, data, size_bytes);
-        return;
+    for (size_t offset = 0; offset < size_bytes && !world->links[number].is_ended;) {
+        struct ws_client_event event;
+        offset += ws_client_feed(&world->links[number].client, data + offset, size_bytes - offset,
+                                 &event);
+        flush_link(world, number);
+        tell_client(world, number, &event);
+        drain_client(world);
     }
-    buffer_append(&link->response, data, size_bytes);
-    read_response(world, number);
-    link = &world->links[number];
-    if (!link->is_open || !link->response.size_bytes)
-        return;
-    struct buffer rest = link->response; /* frames in the same write as the upgrade */
-    buffer_init(&link->response, MESSAGE_MAX);
-    read_frames(world, number, rest.data, rest.size_bytes);
-    buffer_free(&rest);
 }
 
 static void obey(struct world *world, const char *text, size_t size_bytes)
@@ -325,6 +306,7 @@ static void drain_session(struct world *world)
             if (!link->is_dead && effect.end != SESSION_END_SILENT)
                 post(world, MESSAGE_SERVER_ENDS, number, NULL, 0);
             link->is_dead = true;
+            link->is_silent = effect.end == SESSION_END_SILENT;
             break;
         case SESSION_EFFECT_LISTEN:
             world->is_listening = effect.is_listening;
@@ -353,7 +335,7 @@ static void deliver(struct world *world, const struct message *message)
                              message->size_bytes, world->now_us);
         break;
     case MESSAGE_CLIENT_ENDS:
-        if (link->server_number && !link->is_dead)
+        if (link->server_number && (!link->is_dead || link->is_silent))
             session_ended(world->session, link->server_number, false, world->now_us);
         link->is_dead = true;
         break;
@@ -414,10 +396,8 @@ static void free_world(struct world *world)
 {
     while (world->queue_first < world->queue_count)
         free(world->queue[world->queue_first++].data);
-    for (size_t number = 1; number < world->link_count; number++) {
-        buffer_free(&world->links[number].response);
-        ws_receiver_free(&world->links[number].receiver);
-    }
+    for (size_t number = 1; number < world->link_count; number++)
+        ws_client_free(&world->links[number].client);
     free(world->queue);
     free(world->links);
     client_free(world->client);
