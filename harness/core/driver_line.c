@@ -237,6 +237,36 @@ static bool fail_json(const char *text, size_t size_bytes, const char *message, 
     return false;
 }
 
+/* The code unit of a \uXXXX escape at `text`, or -1 if none stands there. */
+static long escaped_unit(const char *text, size_t size_bytes)
+{
+    char digits[5] = "";
+    if (size_bytes < 6 || text[0] != '\\' || text[1] != 'u')
+        return -1;
+    memcpy(digits, text + 2, 4);
+    return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/* Half of a surrogate pair is good JSON (RFC 8259, 8.2), JavaScript writes it, and cJSON refuses
+ * it: it becomes U+FFFD. */
+static void replace_lone_surrogates(char *text, size_t size_bytes)
+{
+    for (size_t offset = 0; offset < size_bytes; offset++) {
+        if (text[offset] != '\\')
+            continue;
+        long unit = escaped_unit(text + offset, size_bytes - offset);
+        bool is_high = unit >= 0xD800 && unit <= 0xDBFF;
+        long next = is_high ? escaped_unit(text + offset + 6, size_bytes - offset - 6) : -1;
+        bool is_pair = is_high && next >= 0xDC00 && next <= 0xDFFF;
+        if (is_pair)
+            offset += 11;
+        else if (unit >= 0xD800 && unit <= 0xDFFF)
+            memcpy(text + offset + 2, "fffd", 4);
+        else
+            offset++; /* what stands behind the backslash begins no escape */
+    }
+}
+
 static bool parse_object(const char *text, size_t size_bytes, struct driver_line *line,
                          struct error *error)
 {
@@ -244,6 +274,15 @@ static bool parse_object(const char *text, size_t size_bytes, struct driver_line
     /* Without a NUL of its own the text cannot be checked for its end by cJSON. */
     line->document = cJSON_ParseWithLengthOpts(text, size_bytes, &end, false);
     size_t offset = (size_t)(end - text);
+    if (!line->document) {
+        char *repaired = memory_copy_text(text, size_bytes);
+        replace_lone_surrogates(repaired, size_bytes);
+        const char *repaired_end = repaired;
+        line->document = cJSON_ParseWithLengthOpts(repaired, size_bytes, &repaired_end, false);
+        if (line->document)
+            offset = (size_t)(repaired_end - repaired);
+        free(repaired);
+    }
     if (!line->document)
         return fail_json(text, size_bytes, "a line that is no JSON", offset, error);
     while (offset < size_bytes && memchr(" \t\r\n", text[offset], 4))

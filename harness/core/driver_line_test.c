@@ -169,3 +169,23 @@ Test(driver_line, tells_a_whole_text_from_a_mangled_one)
     cr_assert(driver_line_text_is_whole(NULL, 7, 5000));
     free(whole);
 }
+
+Test(driver_line, half_a_surrogate_pair_is_taken_as_javascript_writes_it)
+{
+    static const char *const lines[] = {
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"\\ud800\"}}",
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"x\\udc00\\ud83d\\ude00\"}}",
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"\\\\ud800\\ud800\\u0041\"}}",
+    };
+    static const char *const names[] = {"\xEF\xBF\xBD", "x\xEF\xBF\xBD\xF0\x9F\x98\x80",
+                                        "\\ud800\xEF\xBF\xBD" "A"};
+    for (size_t index = 0; index < sizeof(lines) / sizeof(lines[0]); index++) {
+        struct driver_line line;
+        struct error error;
+        cr_assert(driver_line_parse(lines[index], strlen(lines[index]), &line, &error), "%s",
+                  lines[index]);
+        cr_assert_str_eq(cJSON_GetObjectItemCaseSensitive(line.data, "name")->valuestring,
+                         names[index]);
+        driver_line_free(&line);
+    }
+}
