@@ -216,6 +216,7 @@ struct scenario_server {
     int64_t ring, db_limit;
     int64_t clock_skew_ms; /* positive: the server is ahead of the client */
     bool clock_freeze;
+    bool tls; /* in the live world; the simulated one has none */
 };
 
 struct scenario {

@@ -47,7 +47,7 @@ _Static_assert(sizeof(enum drop_how) == sizeof(int), "an enum has the size of an
 #define COUNT       SCENARIO_COUNT_MAX
 #define SIZE        ((int64_t)SCENARIO_SIZE_MAX)
 #define TIME        SCENARIO_TIME_MAX_MS
-#define SKEW        INT64_C(3600000000) /* of the client's clock: a thousand hours */
+#define SKEW        INT64_C(3600000000) /* of either clock: a thousand hours, so that a wrong day can be played */
 #define NUMBER      ((int64_t)JSONC_INTEGER_MAX)
 #define STEP(field) offsetof(struct scenario_step, field)
 #define SET(field)  STEP(set.field)
@@ -57,7 +57,7 @@ _Static_assert(sizeof(enum drop_how) == sizeof(int), "an enum has the size of an
 /* ---- server and client ---- */
 
 static const struct scenario_field clock_fields[] = {
-    {.name = "skew_ms", .kind = FIELD_INTEGER, .min = -TIME, .max = TIME, .fallback = "0",
+    {.name = "skew_ms", .kind = FIELD_INTEGER, .min = -SKEW, .max = SKEW, .fallback = "0",
      .offset = offsetof(struct scenario_server, clock_skew_ms),
      .help = "How far the server's clock is ahead of the client's; negative: behind."},
     {.name = "freeze", .kind = FIELD_BOOL, .fallback = "false",
@@ -77,6 +77,9 @@ static const struct scenario_field server_fields[] = {
      .help = "How many rows of one class a replay from the database gives at most (S-5)."},
     {.name = "clock", .kind = FIELD_OBJECT, .object = &clock_object, .offset = 0,
      .help = "How the server's clock differs from the client's."},
+    {.name = "tls", .kind = FIELD_BOOL, .fallback = "false",
+     .offset = offsetof(struct scenario_server, tls),
+     .help = "Whether the server speaks TLS, with a certificate that the client is given."},
 };
 static const struct scenario_object server_object = {
     .name = "server", .help = "The fake server.", FIELDS(server_fields),

@@ -60,6 +60,7 @@ Test(scenario, has_the_defaults_of_the_format)
     cr_assert_eq(scenario->server.db_limit, 1000);
     cr_assert_eq(scenario->server.clock_skew_ms, 0);
     cr_assert_not(scenario->server.clock_freeze);
+    cr_assert_not(scenario->server.tls);
     cr_assert_eq(scenario->timeout_ms, 15000);
     cr_assert_eq(scenario->tags.count, 0);
     cr_assert_eq(scenario->channels.count, 1);
@@ -79,7 +80,7 @@ Test(scenario, takes_everything_of_the_top_level)
     const char *text =
         "// é\n{'$schema':'schema.json','title':'t','why':'w ${x}','rules':['C-1','S-4'],"
         "'tags':['db','x'],'dialect':'node','judge':{'C-20':'off'},'timeout_ms':7,"
-        "'server':{'ring':0,'db_limit':1000000,'clock':{'skew_ms':-5,'freeze':true}},"
+        "'server':{'ring':0,'db_limit':1000000,'clock':{'skew_ms':-5,'freeze':true},'tls':true},"
         "'client':{'channels':['a','b'],'reconnect_jitter':true,'clock_skew_ms':-3600000000,"
         "'ping_ms':0,'max_reconnect_attempts':3},'steps':[{'settle':{}}]}";
     struct scenario *scenario = load(text);
@@ -96,6 +97,7 @@ Test(scenario, takes_everything_of_the_top_level)
     cr_assert_eq(scenario->server.db_limit, 1000000);
     cr_assert_eq(scenario->server.clock_skew_ms, -5);
     cr_assert(scenario->server.clock_freeze);
+    cr_assert(scenario->server.tls);
     cr_assert_eq(scenario->channels.count, 2);
     cr_assert_eq(scenario_client_number(scenario, "clock_skew_ms", 0), -3600000000.0);
     cr_assert_eq(scenario_client_number(scenario, "reconnect_jitter", 0), 1);

@@ -1,14 +1,26 @@
 #define _GNU_SOURCE /* pipe2, posix_spawn_file_actions_addclosefrom_np, sigabbrev_np */
 #include "io/driver_process.h"
 
+#include "io/files.h"
+
 #include <assert.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define MARK_NAME             "GAPCHECK_PID" /* in the environment of drivers, with our number */
+#define MARK_BYTES            64
+#define ENVIRONMENT_BYTES_MAX (4u << 20)
+#define ORPHAN_ROUNDS_MAX     100 /* what starts others faster than they are ended is left */
 
 extern char **environ;
 
@@ -123,6 +135,78 @@ void driver_process_reap(struct driver_process *process)
     while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     process->pid = 0;
+}
+
+/* ---- what leaves the group ---- */
+
+/* The parent of a process: the second field behind the name, which may hold anything. 0 if it is
+ * gone. */
+static pid_t parent_of(const char *pid)
+{
+    char path[64], text[512], state;
+    int parent = 0;
+    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    const char *name_end = strrchr(text, ')');
+    if (!name_end || sscanf(name_end + 1, " %c %d", &state, &parent) != 2)
+        return 0;
+    return parent;
+}
+
+/* Whether it was started by a driver of ours: its environment says so. */
+static bool is_marked(const char *pid)
+{
+    char path[64], mark[MARK_BYTES];
+    struct buffer text;
+    struct error error;
+    buffer_init(&text, ENVIRONMENT_BYTES_MAX);
+    snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+    int mark_bytes = snprintf(mark, sizeof mark, "%s=%ld", MARK_NAME, (long)getpid());
+    /* With the zero behind it, which ends every one: 12 is not 123. */
+    bool is_found = files_read(path, &text, &error) && text.size_bytes > 0 &&
+                    memmem(text.data, text.size_bytes, mark, (size_t)mark_bytes + 1);
+    buffer_free(&text);
+    return is_found;
+}
+
+/* False if there was none. */
+static bool kill_orphans(void)
+{
+    bool had_any = false;
+    DIR *processes = opendir("/proc");
+    const struct dirent *entry;
+    while (processes && (entry = readdir(processes))) {
+        if (!isdigit((unsigned char)entry->d_name[0]) || parent_of(entry->d_name) != getpid() ||
+            !is_marked(entry->d_name))
+            continue;
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        had_any = true;
+        kill(pid, SIGKILL);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    if (processes)
+        closedir(processes);
+    return had_any;
+}
+
+void driver_process_adopt_orphans(void)
+{
+    char pid[24];
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv(MARK_NAME, pid, 1);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+void driver_process_end_orphans(void)
+{
+    /* The children of one that ends become ours in turn. */
+    for (int i = 0; i < ORPHAN_ROUNDS_MAX && kill_orphans(); i++)
+        ;
 }
 
 void driver_process_append_words(const struct driver_process *process, struct buffer *out)

@@ -29,6 +29,12 @@ void driver_process_signal(const struct driver_process *process, int signal_numb
 /* Kills what is left of the group and waits for the process itself. */
 void driver_process_reap(struct driver_process *process);
 
+/* What a driver starts may leave its group (setsid), and so outlive it. From the first call on such
+ * processes become children of ours; the second ends those. Others of our children are not theirs:
+ * `server & exec gapcheck …` gives us one. */
+void driver_process_adopt_orphans(void);
+void driver_process_end_orphans(void);
+
 /* "exited with status 127 (command not found)", "was killed by SIGSEGV (Segmentation fault)" */
 void driver_process_append_words(const struct driver_process *process, struct buffer *out);
 

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "io/clock.h"
+#include "io/driver_process.h"
 #include "io/live_internal.h"
 
 #include <signal.h>
@@ -26,7 +27,6 @@ void live_tell(struct live *live, size_t job_index, struct live_result *result)
 struct heartbeat {
     struct loop_watch watch;
     struct live *live;
-    int64_t due_us;
 };
 
 static int64_t microseconds(const struct timespec *time)
@@ -37,7 +37,7 @@ static int64_t microseconds(const struct timespec *time)
 static void arm_heartbeat(struct heartbeat *heartbeat, int file)
 {
     struct itimerspec delay = {.it_value.tv_nsec = HEARTBEAT_US * 1000};
-    heartbeat->due_us = clock_monotonic_us() + microseconds(&delay.it_value);
+    heartbeat->live->heartbeat_due_us = clock_monotonic_us() + microseconds(&delay.it_value);
     timerfd_settime(file, 0, &delay, NULL);
 }
 
@@ -49,6 +49,17 @@ static void tell_progress(struct live *live, int64_t now_us)
     live->callbacks->on_progress(live->callbacks->user, live->playing_count);
 }
 
+void live_notice_pause(struct live *live)
+{
+    int64_t now_us = clock_monotonic_us();
+    int64_t late_us = now_us - live->heartbeat_due_us;
+    if (late_us <= LIVE_LATE_US)
+        return;
+    live->heartbeat_due_us = now_us;
+    for (struct play *play = live->plays; play; play = play->next)
+        live_play_late(play, late_us);
+}
+
 static bool on_heartbeat(struct loop_watch *watch)
 {
     struct heartbeat *heartbeat = watch->user;
@@ -57,11 +68,8 @@ static bool on_heartbeat(struct loop_watch *watch)
     int file = loop_watch_descriptor(watch);
     if (read(file, &expired_count, sizeof expired_count) != (ssize_t)sizeof expired_count)
         return true;
-    int64_t now_us = clock_monotonic_us();
-    if (now_us - heartbeat->due_us > LIVE_LATE_US)
-        for (struct play *play = live->plays; play; play = play->next)
-            live_play_late(play, now_us - heartbeat->due_us);
-    tell_progress(live, now_us);
+    live_notice_pause(live);
+    tell_progress(live, clock_monotonic_us());
     arm_heartbeat(heartbeat, file);
     return true;
 }
@@ -98,13 +106,17 @@ static bool on_signal(struct loop_watch *watch)
     return true;
 }
 
-/* SIGINT and SIGTERM come as events, and writing to a dead driver is an error, not a signal. */
+/* SIGINT, SIGTERM and SIGHUP come as events, and writing to a dead driver is an error, not a
+ * signal. What nohup has us ignore stays ignored: blocked, it would be an event. */
 static bool catch_signals(struct live *live, struct signals *signals)
 {
     sigset_t mask;
+    struct sigaction hang_up;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
+        sigaddset(&mask, SIGHUP);
     int file = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
     signals->watch = (struct loop_watch){.on_readable = on_signal, .user = live};
     if (file < 0 || !loop_watch_file(live->loop, &signals->watch, file))
@@ -146,6 +158,7 @@ static void end_drivers(struct live *live)
         loop_turn(live->loop);
     while (live->drivers)
         live_driver_free(live->drivers);
+    driver_process_end_orphans();
     while (live->plays)
         live_play_free(live->plays);
 }
@@ -170,6 +183,7 @@ enum live_status live_run(const struct live_config *config, const struct scenari
     struct signals signals = {0};
     struct error error = {0};
     save_signals(&signals);
+    driver_process_adopt_orphans();
     live.jobs = memory_alloc(count, sizeof *live.jobs);
     live.loop = loop_new(&error);
     if (!live.loop) {
@@ -183,6 +197,7 @@ enum live_status live_run(const struct live_config *config, const struct scenari
         loop_timer_cancel(&live.schedule);
     }
     loop_free(live.loop);
+    tls_identity_free(live.identity);
     restore_signals(&signals);
     free(live.no_driver);
     free(live.jobs);

@@ -9,6 +9,7 @@
 #include "io/live.h"
 #include "io/loop.h"
 #include "io/server.h"
+#include "io/tls_identity.h"
 
 #define LIVE_JOBS_MAX        64 /* where the caller does not say */
 #define LIVE_OWN_DRIVERS_MAX 8  /* processes that serve one scenario each */
@@ -79,6 +80,7 @@ struct live {
     const struct scenario *const *scenarios;
     size_t count;
     struct loop *loop;
+    struct tls_identity *identity; /* owned; NULL until a scenario wants TLS */
     struct job *jobs;
     size_t told_count;
     size_t playing_count; /* jobs in play, or waiting for a driver of their own */
@@ -94,10 +96,14 @@ struct live {
     uint32_t signal_count;
     struct loop_timer schedule;
     int64_t progress_us;
+    int64_t heartbeat_due_us; /* by the monotonic clock; passed by far: the loop stood still */
 };
 
 /* live.c */
 void live_tell(struct live *live, size_t job_index, struct live_result *result);
+/* Tells every play if the loop has stood still. Timers are served before descriptors are: who is
+ * about to hold a client to its time must know first. */
+void live_notice_pause(struct live *live);
 
 /* live_schedule.c */
 void live_schedule_soon(struct live *live);

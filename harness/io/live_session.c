@@ -95,6 +95,7 @@ bool live_play_is_over(const struct play *play)
 static void on_tick(void *user)
 {
     struct play *play = user;
+    live_notice_pause(play->live);
     if (live_play_is_over(play))
         return;
     int64_t now_us = now_of(play);
@@ -236,11 +237,28 @@ static struct session *new_session(struct play *play)
         .client = play->client,
         .host = live->config->listen,
         .port = server_port(play->server),
+        .ca_file = play->scenario->server.tls ? tls_identity_ca_file(live->identity) : NULL,
         .seed = live->config->seed,
         .wall_start_ms = clock_wall_ms(),
         .timeout_scale = live->config->timeout_scale,
     };
     return session_new(&config);
+}
+
+/* NULL with the error if there can be none. */
+static struct server *new_server(struct play *play, struct error *error)
+{
+    struct live *live = play->live;
+    const struct live_config *config = live->config;
+    struct server_callbacks callbacks = {play,       on_connected, on_received,
+                                         on_drained, on_ended,     on_failed};
+    if (!play->scenario->server.tls)
+        return server_new(live->loop, config->listen, config->port, NULL, &callbacks, error);
+    if (!live->identity)
+        live->identity = tls_identity_new(config->listen, error);
+    if (!live->identity)
+        return NULL;
+    return server_new(live->loop, config->listen, config->port, live->identity, &callbacks, error);
 }
 
 bool live_play_start(struct live *live, size_t job_index, struct live_driver *driver,
@@ -253,10 +271,7 @@ bool live_play_start(struct live *live, size_t job_index, struct live_driver *dr
     play->driver = driver;
     play->is_again = live->jobs[job_index].state == JOB_PLAYING_AGAIN;
     snprintf(play->client, sizeof play->client, "c%" PRIu32, ++live->client_count);
-    struct server_callbacks callbacks = {play,       on_connected, on_received,
-                                         on_drained, on_ended,     on_failed};
-    play->server =
-        server_new(live->loop, live->config->listen, live->config->port, &callbacks, error);
+    play->server = new_server(play, error);
     if (!play->server) {
         free(play);
         return false;

@@ -171,10 +171,12 @@ bool server_listen(struct server *server, bool is_listening, struct error *error
 /* ---- life ---- */
 
 struct server *server_new(struct loop *loop, const char *address, uint16_t port,
+                          const struct tls_identity *identity,
                           const struct server_callbacks *callbacks, struct error *error)
 {
     struct server *server = memory_alloc(1, sizeof *server);
     server->loop = loop;
+    server->identity = identity;
     server->callbacks = *callbacks;
     server->address = memory_copy_text(address, strlen(address));
     /* A free port may be taken by somebody else between the two binds. */

@@ -1,11 +1,12 @@
-/* The TCP side of one scenario: a listening port and its connections, as bytes. Knows nothing of
- * HTTP, WebSocket or scenarios. */
+/* The TCP side of one scenario: a listening port and its connections, as bytes, over TLS or plain.
+ * Knows nothing of HTTP, WebSocket or scenarios. */
 #ifndef GAPCHECK_IO_SERVER_H
 #define GAPCHECK_IO_SERVER_H
 
 #include "core/error.h"
 #include "core/session.h"
 #include "io/loop.h"
+#include "io/tls_identity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,8 +32,11 @@ struct server_callbacks {
 
 struct server;
 
-/* Listens on `address` (IPv4, dotted) and `port`, 0 for any free one. NULL with the error. */
+/* Listens on `address` (IPv4, dotted) and `port`, 0 for any free one. With an `identity` (borrowed)
+ * every connection speaks TLS: one whose peer does not is told of as ended, and a FIN comes after a
+ * close_notify. NULL with the error. */
 struct server *server_new(struct loop *loop, const char *address, uint16_t port,
+                          const struct tls_identity *identity,
                           const struct server_callbacks *callbacks, struct error *error);
 
 /* Ends every connection that is left and gives the port back. */

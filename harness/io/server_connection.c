@@ -15,11 +15,13 @@
 
 /* Small writes are joined up to here: a ring of 500 events is one system call. */
 #define CHUNK_BYTES_MAX (256u << 10)
+#define READ_BYTES      16384
 /* One connection writes no more than this before the others have their turn. */
 #define TURN_BYTES_MAX (1u << 20)
 /* Under a millisecond libwebsockets' timers spin. */
 #define DRAIN_POLL_US 2000
 #define SLOW_POLL_US  20000
+#define PACE_US       1000
 /* How long a FIN waits for the queue to be written, and then for the peer's own. */
 #define LINGER_US 5000000
 
@@ -31,6 +33,8 @@ struct chunk {
     size_t capacity_bytes;
     char *data;
 };
+
+/* ---- the queue ---- */
 
 static void drop_first_chunk(struct connection *connection)
 {
@@ -49,7 +53,53 @@ static void drop_queue(struct connection *connection)
     connection->queued_bytes = 0;
 }
 
+static struct chunk *add_chunk(struct connection *connection, bool own_segment)
+{
+    struct chunk *chunk = memory_alloc(1, sizeof *chunk);
+    chunk->own_segment = own_segment;
+    if (connection->last)
+        connection->last->next = chunk;
+    else
+        connection->first = chunk;
+    connection->last = chunk;
+    return chunk;
+}
+
+/* Queues bytes as they go out on the socket. */
+static void queue_bytes(struct connection *connection, const char *data, size_t size_bytes,
+                        bool own_segment)
+{
+    struct chunk *chunk = connection->last;
+    if (!chunk || own_segment || chunk->own_segment ||
+        chunk->size_bytes + size_bytes > CHUNK_BYTES_MAX)
+        chunk = add_chunk(connection, own_segment);
+    chunk->data =
+        memory_grow(chunk->data, &chunk->capacity_bytes, chunk->size_bytes + size_bytes, 1);
+    memcpy(chunk->data + chunk->size_bytes, data, size_bytes);
+    chunk->size_bytes += size_bytes;
+    connection->queued_bytes += size_bytes;
+    /* Not written at once: what follows in the same turn of the loop joins it. */
+    loop_watch_want_write(&connection->watch);
+}
+
+/* Queues what TLS has to say. */
+static void flush_tls(struct connection *connection, bool own_segment)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, BUFFER_NO_LIMIT);
+    tls_flush(connection->tls, &bytes);
+    if (bytes.size_bytes > 0)
+        queue_bytes(connection, bytes.data, bytes.size_bytes, own_segment);
+    buffer_free(&bytes);
+}
+
 /* ---- what the kernel knows ---- */
+
+/* What is said before TLS is ready is not even in the queue. */
+static bool is_waiting_for_handshake(const struct connection *connection)
+{
+    return connection->tls && tls_waiting_bytes(connection->tls) > 0;
+}
 
 static bool is_acknowledged(const struct connection *connection)
 {
@@ -57,6 +107,16 @@ static bool is_acknowledged(const struct connection *connection)
     int file = loop_watch_descriptor(&connection->watch);
     return file >= 0 && ioctl(file, SIOCOUTQ, &unacknowledged_bytes) == 0 &&
            unacknowledged_bytes == 0;
+}
+
+/* Whether the next write would become part of a segment that is still to be sent: where the peer's
+ * acknowledgements are waited for, even TCP_NODELAY joins what is written meanwhile. */
+static bool would_join(const struct connection *connection, int file)
+{
+    bool must_be_apart = connection->first->own_segment || connection->is_behind_own_segment;
+    int unsent_bytes = 0;
+    return must_be_apart && connection->first->sent_bytes == 0 &&
+           ioctl(file, SIOCOUTQNSD, &unsent_bytes) == 0 && unsent_bytes > 0;
 }
 
 /* The socket's state as the kernel names it (TCP_ESTABLISHED, …). libwebsockets eats the errno
@@ -81,19 +141,49 @@ static void tell_ended(struct connection *connection, bool was_reset)
     callbacks->on_ended(callbacks->user, connection->number, was_reset);
 }
 
+/* ---- reading ---- */
+
+static void deliver_decrypted(struct connection *connection, const char *data, size_t size_bytes)
+{
+    const struct server_callbacks *callbacks = &connection->server->callbacks;
+    char plain[READ_BYTES];
+    size_t plain_bytes;
+    tls_take(connection->tls, data, size_bytes);
+    while (connection->state == CONNECTION_OPEN &&
+           (plain_bytes = tls_read(connection->tls, plain, sizeof plain)) > 0)
+        callbacks->on_received(callbacks->user, connection->number, plain, plain_bytes);
+    if (connection->state != CONNECTION_OPEN)
+        return;
+    flush_tls(connection, false);
+    bool is_broken = tls_state(connection->tls) == TLS_BROKEN;
+    if (is_broken || tls_state(connection->tls) == TLS_ENDED)
+        tell_ended(connection, false);
+    if (is_broken)
+        connection_end(connection, SESSION_END_FIN);
+}
+
+/* Tells what the socket brought, while somebody wants to hear it. */
+static void deliver(struct connection *connection, const char *data, size_t size_bytes)
+{
+    const struct server_callbacks *callbacks = &connection->server->callbacks;
+    if (connection->tls)
+        deliver_decrypted(connection, data, size_bytes);
+    else
+        callbacks->on_received(callbacks->user, connection->number, data, size_bytes);
+}
+
 /* What arrived before the end is told before the end: libwebsockets closes without another read
  * where a write fails or the kernel reports a hang-up first. */
 static void deliver_rest(struct connection *connection, int file)
 {
-    const struct server_callbacks *callbacks = &connection->server->callbacks;
-    char data[16384];
+    char data[READ_BYTES];
     while (connection->state == CONNECTION_OPEN) {
         ssize_t size_bytes = recv(file, data, sizeof data, MSG_DONTWAIT);
         if (size_bytes < 0 && errno == EINTR)
             continue;
         if (size_bytes <= 0)
             return;
-        callbacks->on_received(callbacks->user, connection->number, data, (size_t)size_bytes);
+        deliver(connection, data, (size_t)size_bytes);
     }
 }
 
@@ -101,6 +191,7 @@ static void on_closed(struct loop_watch *watch, int file)
 {
     struct connection *connection = watch->user;
     loop_timer_cancel(&connection->timer);
+    loop_timer_cancel(&connection->pace_timer);
     if (connection->state == CONNECTION_OPEN || connection->state == CONNECTION_SILENT) {
         bool was_reset = tcp_state(file) == TCP_CLOSE;
         deliver_rest(connection, file);
@@ -110,6 +201,7 @@ static void on_closed(struct loop_watch *watch, int file)
     }
     connection->server->connections[connection->number - 1] = NULL;
     drop_queue(connection);
+    tls_free(connection->tls);
     free(connection);
 }
 
@@ -125,16 +217,15 @@ static void poll_silent(void *user)
                    connection);
 }
 
-/* ---- reading and writing ---- */
-
 static bool on_received(struct loop_watch *watch, const char *data, size_t size_bytes)
 {
     struct connection *connection = watch->user;
-    const struct server_callbacks *callbacks = &connection->server->callbacks;
     if (connection->state == CONNECTION_OPEN)
-        callbacks->on_received(callbacks->user, connection->number, data, size_bytes);
+        deliver(connection, data, size_bytes);
     return connection->state != CONNECTION_DEAD;
 }
+
+/* ---- writing ---- */
 
 static void poll_drained(void *user)
 {
@@ -142,7 +233,8 @@ static void poll_drained(void *user)
     const struct server_callbacks *callbacks = &connection->server->callbacks;
     if (!connection->is_drain_wanted || connection->state != CONNECTION_OPEN)
         return;
-    if (!connection->first && is_acknowledged(connection)) {
+    bool is_written = !connection->first && !is_waiting_for_handshake(connection);
+    if (is_written && is_acknowledged(connection)) {
         connection->is_drain_wanted = false;
         callbacks->on_drained(callbacks->user, connection->number);
         return;
@@ -183,9 +275,17 @@ static bool write_first_chunk(struct connection *connection, int file, bool *is_
     connection->queued_bytes -= (size_t)sent_bytes;
     chunk->sent_bytes += (size_t)sent_bytes;
     *is_choked = chunk->sent_bytes < chunk->size_bytes;
-    if (!*is_choked)
-        drop_first_chunk(connection);
+    if (*is_choked)
+        return true;
+    connection->is_behind_own_segment = chunk->own_segment;
+    drop_first_chunk(connection);
     return true;
+}
+
+static void go_on_writing(void *user)
+{
+    struct connection *connection = user;
+    loop_watch_want_write(&connection->watch);
 }
 
 static bool on_writable(struct loop_watch *watch)
@@ -197,9 +297,15 @@ static bool on_writable(struct loop_watch *watch)
     size_t before_bytes = connection->queued_bytes;
     bool is_choked = false;
     while (connection->first && !is_choked &&
-           before_bytes - connection->queued_bytes < TURN_BYTES_MAX)
+           before_bytes - connection->queued_bytes < TURN_BYTES_MAX) {
+        if (would_join(connection, file)) {
+            loop_timer_set(connection->server->loop, &connection->pace_timer, PACE_US,
+                           go_on_writing, connection);
+            return true;
+        }
         if (!write_first_chunk(connection, file, &is_choked))
             return false;
+    }
     if (connection->first)
         loop_watch_want_write(watch);
     else if (connection->state == CONNECTION_FLUSHING)
@@ -209,36 +315,20 @@ static bool on_writable(struct loop_watch *watch)
     return true;
 }
 
-static struct chunk *add_chunk(struct connection *connection, bool own_segment)
-{
-    struct chunk *chunk = memory_alloc(1, sizeof *chunk);
-    chunk->own_segment = own_segment;
-    if (connection->last)
-        connection->last->next = chunk;
-    else
-        connection->first = chunk;
-    connection->last = chunk;
-    return chunk;
-}
-
 bool connection_write(struct connection *connection, const char *data, size_t size_bytes,
                       bool own_segment)
 {
     if (connection->state != CONNECTION_OPEN || size_bytes == 0)
         return true;
-    if (size_bytes > SERVER_QUEUE_BYTES_MAX - connection->queued_bytes)
+    size_t waiting_bytes = connection->tls ? tls_waiting_bytes(connection->tls) : 0;
+    if (size_bytes > SERVER_QUEUE_BYTES_MAX - connection->queued_bytes - waiting_bytes)
         return false;
-    struct chunk *chunk = connection->last;
-    if (!chunk || own_segment || chunk->own_segment ||
-        chunk->size_bytes + size_bytes > CHUNK_BYTES_MAX)
-        chunk = add_chunk(connection, own_segment);
-    chunk->data =
-        memory_grow(chunk->data, &chunk->capacity_bytes, chunk->size_bytes + size_bytes, 1);
-    memcpy(chunk->data + chunk->size_bytes, data, size_bytes);
-    chunk->size_bytes += size_bytes;
-    connection->queued_bytes += size_bytes;
-    /* Not written at once: what follows in the same turn of the loop joins it. */
-    loop_watch_want_write(&connection->watch);
+    if (connection->tls) {
+        tls_write(connection->tls, data, size_bytes);
+        flush_tls(connection, own_segment);
+    } else {
+        queue_bytes(connection, data, size_bytes, own_segment);
+    }
     return true;
 }
 
@@ -268,6 +358,10 @@ static void reset(struct connection *connection)
  * closes, too, or the time is up. */
 static void end_with_fin(struct connection *connection)
 {
+    if (connection->tls) {
+        tls_close(connection->tls);
+        flush_tls(connection, false);
+    }
     connection->state = CONNECTION_FLUSHING;
     loop_timer_set(connection->server->loop, &connection->timer, LINGER_US, stop_lingering,
                    connection);
@@ -323,8 +417,11 @@ struct connection *connection_new(struct server *server, uint32_t number, int fi
     };
     int no_delay = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
+    if (server->identity)
+        connection->tls = tls_new(server->identity);
     if (loop_watch_socket(server->loop, &connection->watch, file))
         return connection;
+    tls_free(connection->tls);
     free(connection);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #define GAPCHECK_IO_SERVER_INTERNAL_H
 
 #include "io/server.h"
+#include "io/tls.h"
 
 struct chunk;
 
@@ -20,15 +21,19 @@ struct connection {
     uint32_t number;
     enum connection_state state;
     bool is_ended_told;
+    struct tls *tls;            /* owned; NULL: plain */
     struct chunk *first, *last; /* queue of what is to be written; owned */
     size_t queued_bytes;
     bool is_drain_wanted;
     int64_t drain_poll_us;
     struct loop_timer timer; /* polls what the kernel tells nobody, or ends the lingering */
+    bool is_behind_own_segment;   /* what is written next must not join the one before */
+    struct loop_timer pace_timer; /* until the kernel has sent that */
 };
 
 struct server {
-    struct loop *loop; /* borrowed */
+    struct loop *loop;                   /* borrowed */
+    const struct tls_identity *identity; /* borrowed; NULL: plain */
     struct server_callbacks callbacks;
     char *address;
     uint16_t port;
