@@ -86,6 +86,9 @@ void ws_append_text(struct buffer *out, const void *payload, size_t size_bytes);
 void ws_append_close(struct buffer *out, unsigned code, const char *reason,
                      const uint8_t *mask_key);
 
+/* What is wrong with the payload of a close frame: a static sentence, or NULL (5.5.1, 7.4). */
+const char *ws_close_fault(const char *body, size_t size_bytes);
+
 /* What a role demands of its peer: a server's peer masks every frame, a client's peer none (5.1). */
 enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 

@@ -269,6 +269,19 @@ static bool is_close_code(unsigned code)
            (code >= 3000 && code <= 4999);
 }
 
+const char *ws_close_fault(const char *body, size_t size_bytes)
+{
+    if (size_bytes == 0)
+        return NULL;
+    if (size_bytes == 1)
+        return "the close frame's body is one byte (RFC 6455, 5.5.1)";
+    if (!is_close_code((unsigned)get_big_endian((const uint8_t *)body, 2)))
+        return "the close code must not be sent (RFC 6455, 7.4)";
+    if (!text_is_utf8(body + 2, size_bytes - 2))
+        return "the close reason is not UTF-8 (RFC 6455, 5.5.1)";
+    return NULL;
+}
+
 static void finish_close(struct ws_receiver *receiver, struct ws_event *event)
 {
     size_t size_bytes = receiver->control.size_bytes;
@@ -277,17 +290,14 @@ static void finish_close(struct ws_receiver *receiver, struct ws_event *event)
     *event = (struct ws_event){.kind = WS_EVENT_CLOSE, .data = "", .close_code = 1005};
     if (size_bytes == 0)
         return;
-    if (size_bytes == 1) {
-        set_violation(receiver, event, "the close frame's body is one byte (RFC 6455, 5.5.1)");
+    const char *fault = ws_close_fault(body, size_bytes);
+    if (fault) {
+        set_violation(receiver, event, fault);
         return;
     }
     event->close_code = (unsigned)get_big_endian((const uint8_t *)body, 2);
     event->data = body + 2;
     event->size_bytes = size_bytes - 2;
-    if (!is_close_code(event->close_code))
-        set_violation(receiver, event, "the close code must not be sent (RFC 6455, 7.4)");
-    else if (!text_is_utf8(event->data, event->size_bytes))
-        set_violation(receiver, event, "the close reason is not UTF-8 (RFC 6455, 5.5.1)");
 }
 
 static void finish_message(struct ws_receiver *receiver, struct ws_event *event)

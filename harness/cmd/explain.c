@@ -1,0 +1,60 @@
+#include "core/explain.h"
+
+#include "cmd/command.h"
+#include "cmd/library.h"
+#include "report/run.h"
+
+#include <stdio.h>
+
+/* The first scenario of each file in full, the others of its `each` by name and title. */
+static void explain_all(const struct scenario_set *set, struct buffer *out)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct scenario *scenario = set->items[i];
+        bool is_first = i == 0 || set->items[i - 1]->text != scenario->text;
+        if (is_first) {
+            buffer_append_text(out, i == 0 ? "" : "\n\n");
+            explain_scenario(scenario, out);
+            continue;
+        }
+        if (i == 1 || set->items[i - 2]->text != scenario->text)
+            buffer_append_text(out, "\nThe same with other values (--filter NAME tells one):\n");
+        buffer_printf(out, "  %s  %s\n", scenario->name, scenario->title);
+    }
+}
+
+static int explain_with(const struct options *options)
+{
+    struct places places;
+    struct scenario_set set;
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    places_find(&places);
+    int status = library_select(options, &places, &set);
+    explain_all(&set, &text);
+    fputs(buffer_text(&text), stdout);
+    scenario_set_free(&set);
+    buffer_free(&text);
+    places_free(&places);
+    return status;
+}
+
+int command_explain(const struct command *command, int argc, char **argv)
+{
+    struct options options;
+    struct error error;
+    int status = RUN_EXIT_USAGE;
+    if (!options_parse(command->name, argc, argv, &options, &error)) {
+        command_print_error(&error);
+    } else if (options.is_help) {
+        status = command_print_help(command);
+    } else if (options.path_count == 0) {
+        error_set(&error, "as in `gapcheck explain scenarios/resync/short-gap.jsonc`",
+                  "`gapcheck explain` wants a scenario");
+        command_print_error(&error);
+    } else {
+        status = explain_with(&options);
+    }
+    options_free(&options);
+    return status;
+}
