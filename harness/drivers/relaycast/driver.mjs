@@ -2,6 +2,7 @@
 // and what the application sees goes out the same way. A driver of another SDK may start from it.
 //
 //   node driver.mjs FOLDER      FOLDER/node_modules holds @relaycast/sdk and ws
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +12,14 @@ const folder = resolve(process.argv[2]);
 const require = createRequire(join(folder, 'package.json'));
 const versionOf = (name) => require(join(folder, 'node_modules', name, 'package.json')).version;
 
-globalThis.WebSocket = require('ws').WebSocket; // the SDK takes the global one; Node 20 has none
+// The SDK takes the global WebSocket. Node 20 has none, and no way to trust one more certificate.
+const certificates = new Map(); // by host and port
+globalThis.WebSocket = class extends require('ws').WebSocket {
+  constructor(url) {
+    super(url, { ca: certificates.get(new URL(url).host) });
+    this.on('error', () => {}); // a browser's throws nothing where nobody listens (any longer)
+  }
+};
 const { WsClient } = await import(pathToFileURL(require.resolve('@relaycast/sdk')));
 
 // ---- output: one write for all that happened in a turn of the event loop ----
@@ -36,6 +44,7 @@ const applications = new Map(); // by the harness's `client`
 
 function start({ client, base_url, token, channels, options }) {
   if (options.clock_skew_ms) shiftClock(options.clock_skew_ms);
+  if (options.ca_file) certificates.set(new URL(base_url).host, readFileSync(options.ca_file));
   const sdk = new WsClient({
     token,
     baseUrl: base_url,

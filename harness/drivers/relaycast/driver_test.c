@@ -19,16 +19,18 @@
     "  subscribe(channels) {\n"                                                                    \
     "    for (const type of channels)\n"                                                           \
     "      try { this.emit(type, { type, attempt: 3, replayed: 5, gapDetected: true,\n"            \
-    "        now: Date.now(), today: new Date().getTime(), options: this.options }); }\n"         \
+    "        now: Date.now(), today: new Date().getTime(), options: this.options,\n"              \
+    "        ca: new WebSocket('wss://h:1/v1/ws?token=t').ca }); }\n"                              \
     "      catch {}\n"                                                                             \
     "  }\n"                                                                                        \
     "  unsubscribe() {}\n"                                                                         \
     "  reconnect() { this.emit('reconnecting', { type: 'reconnecting', attempt: 1 }); }\n"         \
-    "  disconnect() {}\n"                                                                          \
+    "  disconnect() { new WebSocket('ws://h:1/').emit('error', new Error('early')); }\n"           \
     "}\n"
 
 #define START                                                                                      \
-    "{\"op\":\"start\",\"client\":\"a\",\"url\":\"u\",\"base_url\":\"b\",\"token\":\"t\","         \
+    "{\"op\":\"start\",\"client\":\"a\",\"url\":\"u\",\"base_url\":\"https://h:1\","               \
+    "\"token\":\"t\","                                                                             \
     "\"channels\":[],\"options\":{\"reconnect_base_ms\":20,\"reconnect_max_ms\":500,"              \
     "\"reconnect_jitter\":false%s}}\n"
 #define SUBSCRIBE(type)                                                                            \
@@ -51,7 +53,11 @@ static void set_up(void)
                         "\"exports\":{\".\":\"./index.js\"}}");
     sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK "// resynced\n");
     sample_folder_write("node_modules/ws/package.json", "{\"name\":\"ws\",\"version\":\"1.2.3\"}");
-    sample_folder_write("node_modules/ws/index.js", "exports.WebSocket = class {};\n");
+    sample_folder_write("node_modules/ws/index.js",
+                        "const { EventEmitter } = require('node:events');\n"
+                        "exports.WebSocket = class extends EventEmitter {\n"
+                        "  constructor(url, options) { super(); this.ca = String(options.ca); }\n"
+                        "};\n");
 }
 
 static void tear_down(void)
@@ -117,9 +123,18 @@ Test(relaycast, lifecycle_events_have_their_own_lines_only)
 Test(relaycast, options_reach_the_sdk)
 {
     drive(start_with(",\"max_reconnect_attempts\":4", SUBSCRIBE("x")));
-    expect_lines("\"options\":\\{\"token\":\"t\",\"baseUrl\":\"b\",\"reconnectBaseDelayMs\":20,"
-                 "\"reconnectMaxDelayMs\":500,\"reconnectJitter\":false,"
+    expect_lines("\"options\":\\{\"token\":\"t\",\"baseUrl\":\"https://h:1\","
+                 "\"reconnectBaseDelayMs\":20,\"reconnectMaxDelayMs\":500,\"reconnectJitter\":false,"
                  "\"maxReconnectAttempts\":4\\}", 1);
+}
+
+Test(relaycast, trusts_the_certificate_that_it_is_given_and_no_other_client_does)
+{
+    sample_folder_write("ca.pem", "a certificate");
+    drive(start_with(",\"ca_file\":\"ca.pem\"", SUBSCRIBE("x")));
+    expect_lines("\"ca\":\"a certificate\"", 1);
+    drive(start_with("", SUBSCRIBE("x")));
+    expect_lines("\"ca\":\"undefined\"", 1);
 }
 
 Test(relaycast, throws_once_and_then_has_a_second_handler)
@@ -148,6 +163,7 @@ Test(relaycast, what_it_does_not_know_is_answered)
     expect_lines("\"ev\":\"error\",\"client\":\"b\",\"message\":\"unknown client\"", 1);
 }
 
+/* Also where the connection is not there yet, which `ws` makes an error that nobody listens to. */
 Test(relaycast, stop_is_answered_and_exit_leaves)
 {
     drive(start_with("", "{\"op\":\"stop\",\"client\":\"a\"}\n{\"op\":\"exit\"}\n"
