@@ -38,8 +38,10 @@ static void list_drivers(const struct places *places, struct driver_names *names
     const struct dirent *entry;
     while (directory && names->count < DRIVERS_MAX && (entry = readdir(directory)) != NULL) {
         char *path = places_join(folder, entry->d_name);
-        if (entry->d_name[0] != '.' && places_is_folder(path))
+        char *description = places_join(path, "driver.json");
+        if (entry->d_name[0] != '.' && access(description, F_OK) == 0)
             names->items[names->count++] = copy(entry->d_name);
+        free(description);
         free(path);
     }
     if (directory)

@@ -33,6 +33,14 @@ void command_print_error(const struct error *error);
 
 int command_run(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
+int command_baseline(const struct command *command, int argc, char **argv);
+int command_mutants(const struct command *command, int argc, char **argv);
+int command_doctor(const struct command *command, int argc, char **argv);
+int command_lint(const struct command *command, int argc, char **argv);
+int command_explain(const struct command *command, int argc, char **argv);
+int command_list(const struct command *command, int argc, char **argv);
+int command_new(const struct command *command, int argc, char **argv);
+int command_schema(const struct command *command, int argc, char **argv);
 int command_reference_client(const struct command *command, int argc, char **argv);
 
 #endif

@@ -183,12 +183,26 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_scale(text, &options->timeout_scale, error);
     case OPTION_REQUIRE:
         return take_capability(text, &options->required, error);
+    case OPTION_BASELINE:
+        return take_path(text, &options->baseline, option, error);
     case OPTION_OUT:
         return take_path(text, &options->out, option, error);
     case OPTION_JSON:
         return options->is_json = true;
     case OPTION_POLICY:
-        return take_path(text, &options->policy, option, error);
+        return take_text(option, text, &options->policies, error);
+    case OPTION_LIVE:
+        return options->is_live = true;
+    case OPTION_SIMULATED:
+        return options->is_simulated = true;
+    case OPTION_VERBOSE:
+        return options->is_verbose = true;
+    case OPTION_RULE:
+        return take_path(text, &options->rule, option, error);
+    case OPTION_MARKDOWN:
+        return options->is_markdown = true;
+    case OPTION_WRITE:
+        return options->is_write = true;
     case OPTION_QUIET:
         return options->is_quiet = true;
     case OPTION_NO_COLOR:

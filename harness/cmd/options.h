@@ -11,26 +11,42 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "run",                                                           \
+    X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
-    X(FILTER, "filter", "GLOB", "run",                                                             \
+    X(FILTER, "filter", "GLOB", "run baseline mutants explain list",                               \
       "only scenarios whose name matches (* and ?); again: or")                                    \
-    X(TAG, "tag", "TAG", "run", "only scenarios with this tag; again: or")                         \
-    X(SHARD, "shard", "I/N", "run", "only the I-th of N equal parts")                              \
-    X(JOBS, "jobs", "N", "run", "how many scenarios at once (default: as many as helps)")          \
-    X(SEED, "seed", "N", "run", "what shuffled orders are made from (default: 1)")                 \
+    X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
+      "only scenarios with this tag; again: or")                                                   \
+    X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
+    X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
+      "how many scenarios at once (default: as many as helps)")                                    \
+    X(SEED, "seed", "N", "run baseline mutants",                                                   \
+      "what shuffled orders are made from (default: 1)")                                           \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run judge", "a broken SHOULD is exit 1 too")                        \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run", "stretches every time-out (default: 1)")         \
+    X(STRICT, "strict", NULL, "run judge lint",                                                    \
+      "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
+      "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
-    X(OUT, "out", "DIR", "run",                                                                    \
+    X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
+    X(OUT, "out", "DIR", "run mutants",                                                            \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
-    X(JSON, "json", NULL, "judge", "prints the scenario as it stands in results.json")             \
-    X(POLICY, "policy", "NAME", "reference-client", "the rule it breaks on purpose")               \
-    X(QUIET, "quiet", NULL, "run judge", "shows only what failed, and the summary")                \
-    X(NO_COLOR, "no-color", NULL, "run judge", "no colours (as with NO_COLOR set)")                \
-    X(HELP, "help", NULL, "run judge reference-client", "tells this")
+    X(JSON, "json", NULL, "judge mutants doctor list",                                             \
+      "prints JSON, as it stands in results.json, mutants.json")                                   \
+    X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
+      "only this mutant (`gapcheck mutants` lists them); again: or")                               \
+    X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
+    X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
+    X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
+    X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
+    X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
+    X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
+    X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
+    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(HELP, "help", NULL,                                                                          \
+      "run judge baseline mutants doctor lint explain list new schema reference-client",           \
+      "tells this")
 
 enum option_id {
 #define X(symbol, name, argument, commands, help) OPTION_##symbol,
@@ -59,16 +75,19 @@ struct option_texts {
 /* Texts are borrowed from argv. */
 struct options {
     const char *client;
-    struct option_texts filters, tags, required;
+    struct option_texts filters, tags, required, policies;
     size_t shard_index; /* from 1 */
     size_t shard_count; /* 1: all */
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    bool is_live, is_simulated, is_verbose;
+    bool is_markdown, is_write;
+    const char *rule;   /* NULL: none */
     double timeout_scale;
-    const char *out;    /* NULL: the usual place */
-    const char *policy; /* NULL: none */
+    const char *out;      /* NULL: the usual place */
+    const char *baseline; /* NULL: none */
     const char **paths; /* what is no option; owned */
     size_t path_count;
 };

@@ -34,6 +34,15 @@ void play_fill_scenario(const struct run_origin *origin, const char *title, bool
     result->play_counts[judgement->verdict] = 1;
 }
 
+/* Whether the baseline is for another one; why goes to `error`, which may be NULL. */
+static bool is_other_client(const struct play *play, struct error *error)
+{
+    struct error unused;
+    return play->baseline &&
+           !baseline_file_is_for(play->baseline, play->run->client_name,
+                                 play->run->client_version, error ? error : &unused);
+}
+
 /* The first hello tells who the client is. */
 static void on_hello(void *user, const struct driver_hello *hello)
 {
@@ -44,6 +53,7 @@ static void on_hello(void *user, const struct driver_hello *hello)
     run->client_name = copy(hello->name ? hello->name : "");
     run->client_version = copy(hello->version ? hello->version : "");
     run->capabilities = hello->capabilities;
+    play->is_other_client = is_other_client(play, NULL);
     const struct option_texts *required = &play->options->required;
     for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++) {
         enum driver_capability capability = (enum driver_capability)i;
@@ -137,7 +147,8 @@ static bool on_result(void *user, size_t play_index, struct live_result *result)
     transcript_free(result->transcript);
     free(result->client_error);
     free(result->error);
-    return play->missing_capability == NULL && (is_fine || !play->options->is_fail_fast);
+    bool is_stopping = play->missing_capability != NULL || play->is_other_client;
+    return !is_stopping && (is_fine || !play->options->is_fail_fast);
 }
 
 static void on_progress(void *user, size_t running_count)
@@ -175,11 +186,23 @@ static void tell_missing(const struct play *play)
     play->run->is_inconclusive = true;
 }
 
-void play_scenarios(const struct options *options, const struct client_choice *client,
-                    const struct scenario_set *set, struct report_folder *folder, struct run *run)
+static void tell_other_client(const struct play *play)
 {
-    struct play play = {
-        .options = options, .client = client, .set = set, .folder = folder, .run = run};
+    struct error error;
+    if (is_other_client(play, &error))
+        command_print_error(&error);
+}
+
+bool play_scenarios(const struct options *options, const struct client_choice *client,
+                    const struct scenario_set *set, const struct baseline *baseline,
+                    struct report_folder *folder, struct run *run)
+{
+    struct play play = {.options = options,
+                        .client = client,
+                        .set = set,
+                        .baseline = baseline,
+                        .folder = folder,
+                        .run = run};
     size_t play_count = set->count * options->repeat_count;
     const struct scenario **plays = list_plays(set, options->repeat_count);
     *run = (struct run){
@@ -212,6 +235,9 @@ void play_scenarios(const struct options *options, const struct client_choice *c
     }
     if (play.missing_capability)
         tell_missing(&play);
+    if (play.is_other_client)
+        tell_other_client(&play);
     close_gaps(run);
     free(plays);
+    return !play.is_other_client;
 }

@@ -3,6 +3,7 @@
 #ifndef GAPCHECK_CMD_PLAY_H
 #define GAPCHECK_CMD_PLAY_H
 
+#include "cmd/baseline_file.h"
 #include "cmd/client.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
@@ -18,13 +19,17 @@ struct play {
     const struct scenario_set *set;
     struct report_folder *folder;
     struct progress progress;
+    const struct baseline *baseline;    /* that the client must fit; NULL: none */
+    bool is_other_client;               /* it does not */
     const char *missing_capability;     /* of --require; NULL: none */
     struct run *run;                    /* its scenarios stand as in `set` until the end */
 };
 
-/* Fills `run` (freed with run_free), all but its exit. */
-void play_scenarios(const struct options *options, const struct client_choice *client,
-                    const struct scenario_set *set, struct report_folder *folder, struct run *run);
+/* Fills `run` (freed with run_free either way), all but its exit. False, and told, if `baseline`
+ * (which may be NULL) is for another client than this: then what was played counts for nothing. */
+bool play_scenarios(const struct options *options, const struct client_choice *client,
+                    const struct scenario_set *set, const struct baseline *baseline,
+                    struct report_folder *folder, struct run *run);
 
 /* A scenario's part of the run; takes the judgement. `has_transcript`: it was played. */
 void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,

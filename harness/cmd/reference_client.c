@@ -18,7 +18,8 @@ int command_reference_client(const struct command *command, int argc, char **arg
                   options.paths[0]);
         command_print_error(&error);
     } else {
-        status = refclient_main(options.policy ? options.policy : "reference");
+        size_t count = options.policies.count;
+        status = refclient_main(count ? options.policies.items[count - 1] : "reference");
     }
     options_free(&options);
     return status;

@@ -1,13 +1,13 @@
+#include "cmd/baseline_file.h"
 #include "cmd/client.h"
 #include "cmd/command.h"
+#include "cmd/library.h"
 #include "cmd/options.h"
 #include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
-#include "cmd/select.h"
 #include "cmd/style.h"
 #include "core/memory.h"
-#include "io/files.h"
 #include "report/report.h"
 
 #include <stdio.h>
@@ -26,59 +26,6 @@ static void say(const char *text)
 {
     fputs(text, stderr);
     fflush(stderr);
-}
-
-/* ---- what to play ---- */
-
-static bool holds_scenarios(const char *folder)
-{
-    struct files_list list = {0};
-    struct error error;
-    bool is_found = places_is_folder(folder) && files_find(folder, ".jsonc", &list, &error);
-    bool holds_any = is_found && list.count > 0;
-    files_list_free(&list);
-    return holds_any;
-}
-
-/* The scenarios of the current folder, for teams that keep their own, else the library; owned by
- * the caller, NULL if there is neither. */
-static char *find_default_folder(const struct places *places)
-{
-    if (holds_scenarios("scenarios"))
-        return memory_copy_text("scenarios", strlen("scenarios"));
-    return places->root ? places_join(places->root, "scenarios") : NULL;
-}
-
-static int select_for_run(const struct options *options, const struct places *places,
-                          struct scenario_set *set)
-{
-    struct buffer messages;
-    buffer_init(&messages, BUFFER_NO_LIMIT);
-    char *folder = find_default_folder(places);
-    struct select_query query = {
-        .paths = options->paths,
-        .path_count = options->path_count,
-        .default_folder = folder,
-        .filters = options->filters.items,
-        .filter_count = options->filters.count,
-        .tags = options->tags.items,
-        .tag_count = options->tags.count,
-        .shard_index = options->shard_index,
-        .shard_count = options->shard_count,
-    };
-    enum select_status status = select_scenarios(&query, set, &messages);
-    say(buffer_text(&messages));
-    buffer_free(&messages);
-    free(folder);
-    switch (status) {
-    case SELECT_DONE:
-        return RUN_EXIT_EXPECTED;
-    case SELECT_EMPTY:
-        return RUN_EXIT_INCONCLUSIVE;
-    case SELECT_WRONG:
-        break;
-    }
-    return RUN_EXIT_USAGE;
 }
 
 /* ---- what comes of it ---- */
@@ -109,27 +56,40 @@ static void write_reports(struct run *run, struct report_folder *folder)
     run->exit = run_exit_code(run);
 }
 
+static int print_reports(const struct run *run, const struct options *options,
+                         const struct report_folder *folder)
+{
+    int status = run->exit;
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    struct report_style style = style_of(options, stdout);
+    style.folder = folder->path;
+    report_terminal(run, &style, &text);
+    fwrite(text.data, 1, text.size_bytes, stdout);
+    if (fflush(stdout) != 0) /* nobody saw the verdicts */
+        status = RUN_EXIT_INCONCLUSIVE;
+    buffer_free(&text);
+    return status;
+}
+
+/* `baseline` may be NULL. */
 static int play_and_report(const struct options *options, const struct places *places,
-                           const struct client_choice *client, const struct scenario_set *set)
+                           const struct client_choice *client, const struct scenario_set *set,
+                           struct baseline_file *baseline)
 {
     struct run run;
     struct report_folder folder;
     char *parent = places->root ? places_join(places->root, "reports/out")
                                 : memory_copy_text("reports/out", strlen("reports/out"));
     report_folder_open(&folder, options->out, parent, client->label, wall_clock_ms());
-    play_scenarios(options, client, set, &folder, &run);
-    write_reports(&run, &folder);
-    int status = run.exit;
-
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    struct report_style style = style_of(options, stdout);
-    style.folder = folder.path;
-    report_terminal(&run, &style, &text);
-    fwrite(text.data, 1, text.size_bytes, stdout);
-    if (fflush(stdout) != 0) /* nobody saw the verdicts */
-        status = RUN_EXIT_INCONCLUSIVE;
-    buffer_free(&text);
+    int status = RUN_EXIT_USAGE;
+    if (play_scenarios(options, client, set, baseline ? &baseline->baseline : NULL, &folder,
+                       &run)) {
+        if (baseline)
+            baseline_file_apply(baseline, &run);
+        write_reports(&run, &folder);
+        status = print_reports(&run, options, &folder);
+    }
     report_folder_close(&folder);
     run_free(&run);
     free(parent);
@@ -141,9 +101,13 @@ static int run_with(const struct options *options)
     struct places places;
     struct scenario_set set = {0};
     struct client_choice client = {0};
+    struct baseline_file baseline = {0};
     struct error error;
     places_find(&places);
-    int status = select_for_run(options, &places, &set);
+    int status = library_select(options, &places, &set);
+    if (options->baseline &&
+        !baseline_file_open(&baseline, options->baseline, options, &places))
+        status = RUN_EXIT_USAGE;
     if (status != RUN_EXIT_USAGE) {
         /* A client that does not exist is told even if nothing is selected: 2 comes before 3. */
         switch (client_choose(&places, options->client, say, &client, &error)) {
@@ -160,7 +124,9 @@ static int run_with(const struct options *options)
         }
     }
     if (status == RUN_EXIT_EXPECTED)
-        status = play_and_report(options, &places, &client, &set);
+        status = play_and_report(options, &places, &client, &set,
+                                 options->baseline ? &baseline : NULL);
+    baseline_file_close(&baseline);
     client_choice_free(&client);
     scenario_set_free(&set);
     places_free(&places);

@@ -344,13 +344,14 @@ enum select_status select_scenarios(const struct select_query *query, struct sce
     for (size_t i = 0; i < sources.count; i++)
         is_right &= load_source(&sources.items[i], set, messages);
     sources_free(&sources);
-    if (!is_right) {
+    if (!is_right && !query->keeps_right) {
         scenario_set_free(set);
         *set = (struct scenario_set){0};
-        return SELECT_WRONG;
     }
     size_t loaded_count = set->count;
     keep_meant(query, set);
+    if (!is_right)
+        return SELECT_WRONG;
     if (set->count > 0)
         return SELECT_DONE;
     print_empty(query, loaded_count, messages);

@@ -17,6 +17,7 @@ struct select_query {
     size_t tag_count;
     size_t shard_index;         /* from 1 */
     size_t shard_count;         /* 0 or 1: all */
+    bool keeps_right;           /* WRONG: `set` has the files that are right */
 };
 
 enum select_status {
@@ -25,8 +26,9 @@ enum select_status {
     SELECT_EMPTY, /* nothing is left */
 };
 
-/* Loads what the query names into `set` (initialized by this; empty unless DONE), in the order of
- * the paths. Everything that is wrong with any of the files is appended to `messages`. */
+/* Loads what the query names into `set` (initialized by this; empty unless DONE or keeps_right), in
+ * the order of the paths. Everything that is wrong with any of the files is appended to
+ * `messages`. */
 enum select_status select_scenarios(const struct select_query *query, struct scenario_set *set,
                                     struct buffer *messages);
 

@@ -11,7 +11,9 @@
 /* junit.xml, as CI systems read it (reports/junit.xsd): one suite, a test case a scenario. The
  * order of attributes and elements is the strictest that is in use. */
 
-enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_ERROR, OUTCOME_SKIPPED };
+enum outcome { OUTCOME_PASSED, OUTCOME_FAILED, OUTCOME_ERROR, OUTCOME_SKIPPED, OUTCOME_KNOWN };
+
+#define OUTCOME_COUNT (OUTCOME_KNOWN + 1)
 
 static enum outcome outcome_of(const struct run *run, const struct run_scenario *scenario)
 {
@@ -19,9 +21,11 @@ static enum outcome outcome_of(const struct run *run, const struct run_scenario 
     case VERDICT_PASS:
         return OUTCOME_PASSED;
     case VERDICT_WARN:
-        return run->is_strict && !scenario->is_known ? OUTCOME_FAILED : OUTCOME_PASSED;
+        if (scenario->is_known)
+            return OUTCOME_KNOWN;
+        return run->is_strict ? OUTCOME_FAILED : OUTCOME_PASSED;
     case VERDICT_FAIL:
-        return scenario->is_known ? OUTCOME_PASSED : OUTCOME_FAILED;
+        return scenario->is_known ? OUTCOME_KNOWN : OUTCOME_FAILED;
     case VERDICT_SKIP:
         return OUTCOME_SKIPPED;
     case VERDICT_CLIENT_ERROR:
@@ -99,6 +103,24 @@ static void append_skipped(const struct judgement *judgement, struct buffer *out
     buffer_append_text(out, "/>\n    ");
 }
 
+/* What the baseline lists does not fail, and is not forgotten either. */
+static void append_known(const struct run_scenario *scenario, struct buffer *out)
+{
+    struct buffer message;
+    buffer_init(&message, BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < scenario->judgement->finding_count; i++) {
+        const char *reason = run_known_reason(scenario, i);
+        if (reason)
+            buffer_printf(&message, "%s%s", message.size_bytes ? "; " : "known: ", reason);
+    }
+    buffer_append_text(out, "\n      <skipped");
+    xml_append_attribute("message", buffer_text(&message), out);
+    buffer_append_text(out, "/>\n      <system-out>");
+    append_details(scenario, out);
+    buffer_append_text(out, "</system-out>\n    ");
+    buffer_free(&message);
+}
+
 /* The folders of a scenario's name are its class. */
 static void append_names(const char *name, struct buffer *out)
 {
@@ -144,6 +166,9 @@ static void append_case(const struct run *run, const struct run_scenario *scenar
     case OUTCOME_SKIPPED:
         append_skipped(judgement, out);
         break;
+    case OUTCOME_KNOWN:
+        append_known(scenario, out);
+        break;
     }
     buffer_append_text(out, "</testcase>\n");
 }
@@ -171,7 +196,7 @@ static void append_properties(const struct run *run, struct buffer *out)
 
 static void append_suite_attributes(const struct run *run, struct buffer *out)
 {
-    size_t counts[OUTCOME_SKIPPED + 1] = {0};
+    size_t counts[OUTCOME_COUNT] = {0};
     char started[TIMESTAMP_TEXT_BYTES];
     for (size_t i = 0; i < run->scenario_count; i++)
         counts[outcome_of(run, &run->scenarios[i])]++;
@@ -183,7 +208,7 @@ static void append_suite_attributes(const struct run *run, struct buffer *out)
     buffer_printf(out,
                   " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\"",
                   run->scenario_count, counts[OUTCOME_FAILED], counts[OUTCOME_ERROR],
-                  counts[OUTCOME_SKIPPED], (double)run->duration_ms / 1000);
+                  counts[OUTCOME_SKIPPED] + counts[OUTCOME_KNOWN], (double)run->duration_ms / 1000);
 }
 
 void report_junit(const struct run *run, struct buffer *out)

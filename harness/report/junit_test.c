@@ -96,9 +96,11 @@ Test(junit, a_known_failure_is_no_failure)
     struct run run = sample_run_empty();
     struct run_scenario *scenario = sample_add(&run, "gap", VERDICT_FAIL);
     sample_add_finding(scenario, RULE_C3, RULE_LEVEL_MUST, "no resync", NULL);
-    scenario->is_known = true;
+    sample_know(scenario, "it never resyncs <b>");
     char *text = render(&run);
-    cr_expect(has(text, "failures=\"0\"") && has(text, "<system-out>C-3"));
+    cr_expect(has(text, "failures=\"0\" errors=\"0\" skipped=\"1\""));
+    cr_expect(has(text, "<system-out>C-3"));
+    cr_expect(has(text, "<skipped message=\"known: it never resyncs &lt;b&gt;\"/>"), "%s", text);
     expect_valid(text);
     free(text);
     run_free(&run);

@@ -21,6 +21,14 @@ bool run_scenario_is_flaky(const struct run_scenario *scenario)
     return seen_count > 1;
 }
 
+const char *run_known_reason(const struct run_scenario *scenario, size_t finding)
+{
+    if (!scenario->finding_is_known || !scenario->finding_is_known[finding])
+        return NULL;
+    const char *reason = scenario->known_reasons ? scenario->known_reasons[finding] : NULL;
+    return reason ? reason : "";
+}
+
 struct run_summary run_summarize(const struct run *run)
 {
     struct run_summary summary = {.scenario_count = run->scenario_count,
@@ -127,6 +135,9 @@ void run_scenario_free(struct run_scenario *scenario)
     free(scenario->transcript);
     free(scenario->reproduce);
     free(scenario->finding_is_known);
+    for (size_t i = 0; scenario->known_reasons && i < scenario->judgement->finding_count; i++)
+        free(scenario->known_reasons[i]);
+    free(scenario->known_reasons);
     judgement_free(scenario->judgement);
     *scenario = (struct run_scenario){0};
 }
@@ -136,6 +147,9 @@ void run_free(struct run *run)
     for (size_t i = 0; i < run->scenario_count; i++)
         run_scenario_free(&run->scenarios[i]);
     free(run->scenarios);
+    for (size_t i = 0; run->fixed && i < run->fixed_count; i++)
+        free(run->fixed[i]);
+    free(run->fixed);
     free(run->client_name);
     free(run->client_version);
     free(run->client_command);

@@ -19,6 +19,7 @@ struct run_scenario {
     struct judgement *judgement;
     bool is_known;        /* every failure of it is in the baseline */
     bool *finding_is_known; /* one for each finding; NULL: none is */
+    char **known_reasons; /* the same: why it is put up with, NULL where it is not known */
     size_t play_counts[VERDICT_COUNT]; /* how often each verdict came out (--repeat) */
 };
 
@@ -43,6 +44,7 @@ struct run {
     size_t scenario_count;
     size_t unplayed_count; /* scenarios that an interrupt or --fail-fast left out */
     size_t fixed_count;    /* baseline entries that no longer happen */
+    char **fixed;          /* owned: a sentence for each of them */
     int exit;              /* of run_exit_code */
 };
 
@@ -58,6 +60,9 @@ struct run_summary run_summarize(const struct run *run);
 
 /* Whether its plays had different verdicts. */
 bool run_scenario_is_flaky(const struct run_scenario *scenario);
+
+/* Why the finding is put up with; NULL if it is not known. */
+const char *run_known_reason(const struct run_scenario *scenario, size_t finding);
 
 /* What it takes to play a scenario again. */
 struct run_origin {

@@ -56,6 +56,19 @@ static inline void sample_add_finding(struct run_scenario *scenario, enum rule r
     };
 }
 
+/* As if the baseline listed all of its findings. */
+static inline void sample_know(struct run_scenario *scenario, const char *reason)
+{
+    size_t count = scenario->judgement->finding_count;
+    scenario->is_known = true;
+    scenario->finding_is_known = memory_alloc(count, sizeof *scenario->finding_is_known);
+    scenario->known_reasons = memory_alloc(count, sizeof *scenario->known_reasons);
+    for (size_t i = 0; i < count; i++) {
+        scenario->finding_is_known[i] = true;
+        scenario->known_reasons[i] = sample_copy(reason);
+    }
+}
+
 static inline struct run sample_run_empty(void)
 {
     return (struct run){

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define ROWS_MAX       40 /* so that the whole stays below 60 lines */
+#define FIXED_MAX      8
 #define TEXT_BYTES_MAX 300
 
 /* Inside a table cell: markup of Markdown and HTML means nothing there. */
@@ -66,6 +67,22 @@ static void append_table(const struct run *run, struct buffer *out)
         buffer_printf(out, "\n… and %zu more.\n", left_out_count);
 }
 
+/* What the baseline lists and is no longer so. */
+static void append_fixed(const struct run *run, struct buffer *out)
+{
+    for (size_t i = 0; run->fixed && i < run->fixed_count; i++) {
+        if (i == 0)
+            buffer_append_text(out, "\nThe baseline must be looked at:\n\n");
+        if (i == FIXED_MAX) {
+            buffer_printf(out, "- … and %zu more\n", run->fixed_count - i);
+            return;
+        }
+        buffer_append_text(out, "- ");
+        append_cell(run->fixed[i], out);
+        buffer_append_text(out, "\n");
+    }
+}
+
 void report_summary(const struct run *run, struct buffer *out)
 {
     struct run_summary summary = run_summarize(run);
@@ -90,4 +107,5 @@ void report_summary(const struct run *run, struct buffer *out)
     buffer_printf(out, " in %.1f s%s; exit %d.\n", (double)run->duration_ms / 1000,
                   run->is_interrupted ? "; interrupted" : "", run->exit);
     append_table(run, out);
+    append_fixed(run, out);
 }

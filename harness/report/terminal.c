@@ -143,9 +143,11 @@ static void append_place(const struct finding *finding, struct buffer *out)
                   (int)(finding->at_us / 100 % 10));
 }
 
-static void append_finding(const struct finding *finding, const struct report_style *style,
-                           struct buffer *out)
+static void append_finding(const struct run_scenario *scenario, size_t index,
+                           const struct report_style *style, struct buffer *out)
 {
+    const struct finding *finding = &scenario->judgement->findings[index];
+    const char *known_reason = run_known_reason(scenario, index);
     enum colour colour = finding->level == RULE_LEVEL_SHOULD ? COLOUR_YELLOW : COLOUR_RED;
     buffer_append_text(out, "      ");
     begin(style, colour, out);
@@ -162,6 +164,11 @@ static void append_finding(const struct finding *finding, const struct report_st
         append_safe(finding->cause, out);
         buffer_append_text(out, "\n");
     }
+    if (known_reason) {
+        buffer_append_text(out, "           known: ");
+        append_safe(known_reason, out);
+        buffer_append_text(out, "\n");
+    }
 }
 
 static void append_details(const struct run_scenario *scenario, const struct report_style *style,
@@ -169,7 +176,7 @@ static void append_details(const struct run_scenario *scenario, const struct rep
 {
     const struct judgement *judgement = scenario->judgement;
     for (size_t i = 0; i < judgement->finding_count && i < FINDINGS_MAX; i++)
-        append_finding(&judgement->findings[i], style, out);
+        append_finding(scenario, i, style, out);
     if (judgement->finding_count > FINDINGS_MAX)
         buffer_printf(out, "           and %zu more in results.json\n",
                       judgement->finding_count - FINDINGS_MAX);
@@ -190,10 +197,12 @@ static void append_table(const struct run *run, const struct report_style *style
         if (style->is_quiet && (order[i] == VERDICT_PASS || order[i] == VERDICT_SKIP))
             continue;
         for (size_t j = 0; j < run->scenario_count; j++) {
-            if (run->scenarios[j].judgement->verdict != order[i])
+            const struct run_scenario *scenario = &run->scenarios[j];
+            if (scenario->judgement->verdict != order[i] ||
+                (style->is_quiet && scenario->is_known))
                 continue;
-            append_row(&run->scenarios[j], &columns, style, out);
-            append_details(&run->scenarios[j], style, out);
+            append_row(scenario, &columns, style, out);
+            append_details(scenario, style, out);
         }
     }
 }
@@ -235,6 +244,16 @@ static void append_flaky(const struct run *run, struct buffer *out)
                           verdict_name(order[j]));
             separator = ", ";
         }
+        buffer_append_text(out, "\n");
+    }
+}
+
+static void append_fixed(const struct run *run, struct buffer *out)
+{
+    buffer_append_text(out, "\nthe baseline must be looked at (`gapcheck baseline update`):\n");
+    for (size_t i = 0; i < run->fixed_count; i++) {
+        buffer_append_text(out, "  ");
+        append_safe(run->fixed[i], out);
         buffer_append_text(out, "\n");
     }
 }
@@ -283,6 +302,8 @@ void report_terminal(const struct run *run, const struct report_style *style, st
     append_table(run, style, out);
     if (summary.flaky_count > 0)
         append_flaky(run, out);
+    if (run->fixed && run->fixed_count > 0)
+        append_fixed(run, out);
     if (out->size_bytes > start)
         buffer_append_text(out, "\n");
     append_summary(run, &summary, style, out);

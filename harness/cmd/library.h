@@ -1,0 +1,21 @@
+/* Which scenarios a command works on: those that its options name, else those of the current
+ * folder, else the library. */
+#ifndef GAPCHECK_CMD_LIBRARY_H
+#define GAPCHECK_CMD_LIBRARY_H
+
+#include "cmd/options.h"
+#include "cmd/places.h"
+#include "core/scenario.h"
+
+/* Loads what the paths, --filter, --tag and --shard name into `set` (initialized by this) and tells
+ * on standard error what is wrong with it. Returns the exit status: EXPECTED if there is something
+ * to play. */
+int library_select(const struct options *options, const struct places *places,
+                   struct scenario_set *set);
+
+/* The same, but what is wrong goes to `messages`, and the files that are right are in `set`
+ * although others are wrong. */
+int library_select_right(const struct options *options, const struct places *places,
+                         struct scenario_set *set, struct buffer *messages);
+
+#endif
