@@ -203,6 +203,8 @@ enum rule judge_missing_connection_rule(const struct judge *judge)
         !has_connected_after(judge, judge->evidence->connections[newest].drop_entry);
     if (is_unnoticed || judge_is_server_deaf(judge, newest))
         return RULE_C26;
+    if (judge_ended_over_bytes(judge, newest))
+        return RULE_C24;
     return newest && judge->evidence->connections[newest].lost_us == INT64_MAX ? RULE_STEP
                                                                                : RULE_C16;
 }

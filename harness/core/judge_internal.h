@@ -78,6 +78,9 @@ enum rule judge_missing_connection_rule(const struct judge *judge);
 bool judge_is_demanding(const struct judge *judge, const struct evidence_send *send,
                         enum rule_level *level);
 
+/* Whether the client itself ended the connection after raw or binary bytes on it (C-24). */
+bool judge_ended_over_bytes(const struct judge *judge, uint32_t connection);
+
 /* Whether the connection is open at the end to a server that answers no pings, unnoticed (C-26). */
 bool judge_is_server_deaf(const struct judge *judge, uint32_t connection);
 

@@ -47,31 +47,36 @@ static bool is_row_after_ring(const struct judge *judge, const struct evidence_s
     return false;
 }
 
-/* ---- counting distinct ids up to a send ---- */
+/* ---- how far a repetition is from what came before ---- */
 
-static size_t ids_before(const struct judge *judge, size_t position)
+/* Distinct other ids since the send before that the client read, at most: SIZE_MAX if there is
+ * none. Sends that it may not have read are passed over, as long as enough are left to explain the
+ * dispatches before the `nth`. */
+static size_t window_distance(const struct judge *judge, const struct evidence_send *send,
+                              uint32_t nth)
 {
-    size_t count = 0;
-    for (size_t index = 0; index < position; index++)
-        count += judge->evidence->sends[index].previous == EVIDENCE_NONE &&
-                 judge->evidence->events[judge->evidence->sends[index].marker].id_marker != 0;
-    return count;
+    size_t distance = 0, left_count = 0;
+    for (const struct evidence_send *at = send_at(judge, send->previous); at;
+         at = send_at(judge, at->previous))
+        left_count++;
+    for (; send->previous != EVIDENCE_NONE; send = send_at(judge, send->previous)) {
+        distance += send->distance;
+        bool was_read = send_at(judge, send->previous)->is_certain || left_count-- < nth;
+        if (was_read)
+            return distance;
+    }
+    return SIZE_MAX;
 }
 
 /* Whether repetitions that the window covers came up at all. */
 static void exercise_repeats(struct judge *judge)
 {
-    size_t id_count = 0;
     for (size_t position = 0; position < judge->evidence->send_count; position++) {
         const struct evidence_send *send = &judge->evidence->sends[position];
         const struct evidence_event *event = &judge->evidence->events[send->marker];
         if (event->is_id_shared && send->is_certain)
             judge_exercise(judge, RULE_C15);
-        if (send->previous == EVIDENCE_NONE) {
-            id_count += event->id_marker != 0;
-            continue;
-        }
-        if (!send->is_certain)
+        if (send->previous == EVIDENCE_NONE || !send->is_certain)
             continue;
         if (!event->id_marker) {
             if (is_same_number_twice(judge, send) || is_row_after_ring(judge, send))
@@ -80,7 +85,7 @@ static void exercise_repeats(struct judge *judge)
         }
         if (send->distance < WINDOW_COUNT)
             judge_exercise(judge, RULE_C13);
-        if (id_count > WINDOW_COUNT && send->distance < WINDOW_COUNT)
+        if (send->ids_before > WINDOW_COUNT && send->distance < WINDOW_COUNT)
             judge_exercise(judge, RULE_C14);
     }
 }
@@ -115,11 +120,12 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
                                       : "it had come before with the same agent_seq";
         return is_blamed ? &kinds[REPEAT_C20] : NULL;
     }
-    if (send->previous == EVIDENCE_NONE || send->distance >= WINDOW_COUNT)
+    size_t distance = window_distance(judge, send, nth);
+    if (distance >= WINDOW_COUNT)
         return NULL;
-    if (send->distance >= NEAR_COUNT)
+    if (distance >= NEAR_COUNT)
         return &kinds[REPEAT_C13];
-    if (ids_before(judge, dispatch->send) > WINDOW_COUNT)
+    if (send->ids_before > WINDOW_COUNT)
         return &kinds[REPEAT_C14];
     kinds[REPEAT_C7].cause = send->is_row    ? "it came again as a row of the database"
                              : send->is_ring ? "it came again from the ring"
@@ -208,48 +214,63 @@ void judge_repeats(struct judge *judge)
 
 /* ---- order ---- */
 
-/* The first send of the event at or behind `from`, or EVIDENCE_NONE. */
-static size_t send_behind(const struct judge *judge, uint64_t identity, size_t from)
+/* Whether a send of the dispatched event explains it: sent before it, and not before what the same
+ * connection was last seen to have delivered (`from`, by connection). `*only` is the earliest of
+ * those, if all are on one connection, else EVIDENCE_NONE: then nobody knows which it was. */
+static bool is_explained(const struct judge *judge, const struct evidence_dispatch *dispatch,
+                         const size_t *from, size_t *only)
 {
-    size_t found = EVIDENCE_NONE;
-    for (size_t position = judge->evidence->events[identity].last_send;
-         position != EVIDENCE_NONE && position >= from;
-         position = judge->evidence->sends[position].previous)
-        found = position;
-    return found;
+    const struct evidence *evidence = judge->evidence;
+    bool is_found = false, is_ambiguous = false;
+    *only = EVIDENCE_NONE;
+    for (size_t position = dispatch->send; position != EVIDENCE_NONE;
+         position = evidence->sends[position].previous) {
+        uint32_t number = evidence->sends[position].connection;
+        if (position < from[number])
+            continue;
+        is_ambiguous = is_ambiguous || (is_found && evidence->sends[*only].connection != number);
+        is_found = true;
+        *only = position;
+    }
+    if (is_ambiguous)
+        *only = EVIDENCE_NONE;
+    return is_found;
 }
 
-/* Every dispatch must be explained by a send, and the sends must not go back. Taking the earliest
- * send that fits each time finds an explanation whenever there is one. */
+/* Every first dispatch must be explained by a send, and the sends of one connection must not go
+ * back. Taking the earliest that fits each time finds an explanation whenever there is one. */
 void judge_order(struct judge *judge)
 {
-    size_t from = 0, swapped_count = 0, first_entry = EVIDENCE_NONE;
-    uint64_t behind = 0, first = 0, first_behind = 0;
     struct evidence *evidence = judge->evidence;
+    size_t *from = memory_alloc(evidence->connection_count, sizeof(*from));
+    uint64_t *behind = memory_alloc(evidence->connection_count, sizeof(*behind));
+    size_t swapped_count = 0, first = EVIDENCE_NONE;
     if (evidence->dispatch_count > 1)
         judge_exercise(judge, RULE_C22);
     for (size_t index = 0; index < evidence->dispatch_count; index++) {
         const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
         uint64_t identity = evidence->events[dispatch->marker].identity;
-        if (evidence->events[identity].first_dispatch != index)
+        size_t only;
+        if (evidence->events[identity].first_dispatch != index || dispatch->send == EVIDENCE_NONE)
             continue; /* a repetition is not judged by its place */
-        size_t position = send_behind(judge, identity, from);
-        if (position != EVIDENCE_NONE) {
-            from = position;
-            behind = dispatch->marker;
-        } else if (evidence->events[identity].first_send != EVIDENCE_NONE &&
-                   swapped_count++ == 0) {
-            first = dispatch->marker;
-            first_behind = behind;
-            first_entry = dispatch->entry;
+        if (!is_explained(judge, dispatch, from, &only) && swapped_count++ == 0) {
+            first = index;
+        } else if (only != EVIDENCE_NONE) {
+            from[evidence->sends[only].connection] = only;
+            behind[evidence->sends[only].connection] = dispatch->marker;
         }
     }
-    if (!swapped_count)
-        return;
-    struct finding *finding =
-        judge_find(judge, RULE_C22, first_entry,
-                   "%zu event%s dispatched out of order: gc-%" PRIu64 " came after gc-%" PRIu64
-                   ", but had been sent before it",
-                   swapped_count, swapped_count == 1 ? " was" : "s were", first, first_behind);
-    finding_set_cause(finding, "one connection delivers in order, and so must the client");
+    if (swapped_count) {
+        const struct evidence_dispatch *dispatch = &evidence->dispatches[first];
+        uint32_t number = evidence->sends[dispatch->send].connection;
+        struct finding *finding = judge_find(
+            judge, RULE_C22, dispatch->entry,
+            "%zu event%s dispatched out of order: gc-%" PRIu64 " came after gc-%" PRIu64
+            ", but had been sent before it",
+            swapped_count, swapped_count == 1 ? " was" : "s were", dispatch->marker,
+            behind[number]);
+        finding_set_cause(finding, "one connection delivers in order, and so must the client");
+    }
+    free(behind);
+    free(from);
 }

@@ -320,6 +320,24 @@ static size_t unread_demand(const struct judge *judge, uint32_t number, uint32_t
     return demand;
 }
 
+static bool is_ended_by_client(const struct judge *judge, uint32_t number)
+{
+    const struct evidence_connection *connection = connection_of(judge, number);
+    return connection && connection->opened_number && connection->end_entry != EVIDENCE_NONE &&
+           connection->drop_entry == EVIDENCE_NONE &&
+           !judge_name_is(evidence_entry(judge->evidence, connection->end_entry), "server") &&
+           !was_asked_to_end(judge, connection->open_entry, connection->end_entry);
+}
+
+bool judge_ended_over_bytes(const struct judge *judge, uint32_t number)
+{
+    if (!is_ended_by_client(judge, number))
+        return false;
+    size_t open = judge->evidence->connections[number].open_entry;
+    return next_on(judge, TRANSCRIPT_WS_OUT, "raw", number, open) != EVIDENCE_NONE ||
+           next_on(judge, TRANSCRIPT_WS_OUT, "binary", number, open) != EVIDENCE_NONE;
+}
+
 /* A client that ends the connection over such a message gets what has a number from the next one:
  * nothing is lost then, but it has not accepted the message. */
 static void judge_demands(struct judge *judge)
@@ -328,10 +346,7 @@ static void judge_demands(struct judge *judge)
         const struct evidence_connection *connection = &judge->evidence->connections[number];
         uint32_t size_bytes = 0;
         enum rule_level level = RULE_LEVEL_MUST;
-        if (!connection->opened_number || connection->end_entry == EVIDENCE_NONE ||
-            connection->drop_entry != EVIDENCE_NONE ||
-            judge_name_is(evidence_entry(judge->evidence, connection->end_entry), "server") ||
-            was_asked_to_end(judge, connection->open_entry, connection->end_entry))
+        if (!is_ended_by_client(judge, number))
             continue;
         size_t demand = unread_demand(judge, number, &size_bytes, &level);
         if (demand == EVIDENCE_NONE)

@@ -107,6 +107,7 @@ struct session {
     struct connection *connections;
     size_t connection_count, connection_capacity_count;
     uint32_t opened_count, refused_count;
+    int64_t refused_us;      /* when the newest was refused */
     int64_t advanced_ms;     /* by `advance` */
     bool is_frozen;
     int64_t frozen_ms;

@@ -174,6 +174,7 @@ static void refuse_http(struct session *session, struct connection *connection, 
     entry.number = status;
     session_record(session, &entry);
     session->refused_count++;
+    session->refused_us = session->now_us;
     end_now(session, connection, SESSION_END_FIN);
 }
 
@@ -188,6 +189,7 @@ static void refuse_as_told(struct session *session, struct connection *connectio
     entry.name = refuse_how_name(refusal->how);
     session_record(session, &entry);
     session->refused_count++;
+    session->refused_us = session->now_us;
     if (refusal->how == REFUSE_RESET) {
         end_now(session, connection, SESSION_END_RESET);
         return;

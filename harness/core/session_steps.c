@@ -13,8 +13,14 @@
 
 static enum step_state poll_accept(struct session *session, const struct scenario_step *step)
 {
-    if (session->refusal_first < session->refusal_count)
-        return STEP_WAITING; /* those to refuse come first */
+    if (session->refusal_first < session->refusal_count) {
+        /* Those to refuse come first. Each shows that the client goes on trying, with delays that
+         * grow: the time counts from the last of them. */
+        int64_t timeout_us = session_scaled_us(session, step->timeout_ms);
+        if (session->refused_us + timeout_us > session->step_deadline_us)
+            session->step_deadline_us = session->refused_us + timeout_us;
+        return STEP_WAITING;
+    }
     struct connection *connection =
         server_accept(session, step->accept.path, step->accept.token);
     if (!connection)

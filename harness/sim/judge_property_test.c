@@ -1,0 +1,84 @@
+/* The judge must not cry wolf: whatever a server does to the reference client, which keeps every
+ * rule, no MUST may be found broken, and the books must balance. */
+#include "core/judge.h"
+#include "sim/chaos_fixture.h"
+#include "sim/world.h"
+
+#include <criterion/criterion.h>
+
+#define SEED_COUNT 3000
+
+struct play {
+    struct buffer text; /* of the scenario */
+    struct scenario_set set;
+    struct judgement *judgement;
+};
+
+static void play_seed(uint64_t seed, const struct client_policy *policy, struct play *play)
+{
+    *play = (struct play){0};
+    buffer_init(&play->text, BUFFER_NO_LIMIT);
+    const struct scenario *scenario = chaos_load(seed, &play->text, &play->set);
+    struct transcript *transcript = sim_play(scenario, policy, seed);
+    play->judgement = judge_transcript(transcript, scenario);
+    transcript_free(transcript);
+}
+
+static void play_free(struct play *play)
+{
+    judgement_free(play->judgement);
+    scenario_set_free(&play->set);
+    buffer_free(&play->text);
+}
+
+static void assert_books_balance(const struct judgement *judgement, uint64_t seed)
+{
+    cr_assert_eq(judgement->published, judgement->owed + judgement->unrecoverable, "seed %lu",
+                 seed);
+    cr_assert_eq(judgement->owed, judgement->dispatched + judgement->lost, "seed %lu", seed);
+}
+
+Test(judge_property, the_reference_client_is_never_found_to_break_a_must)
+{
+    static const struct client_policy reference;
+    for (uint64_t seed = 1; seed <= SEED_COUNT; seed++) {
+        struct play play;
+        play_seed(seed, &reference, &play);
+        const struct judgement *judgement = play.judgement;
+        const struct finding *finding = judgement->finding_count ? judgement->findings : NULL;
+        cr_assert(judgement->verdict == VERDICT_PASS || judgement->verdict == VERDICT_WARN,
+                  "seed %lu: %s %s %s: %s\n%s", seed, verdict_name(judgement->verdict),
+                  judgement->reason ? judgement->reason : "",
+                  finding ? rule_info(finding->rule)->id : "", finding ? finding->message : "",
+                  buffer_text(&play.text));
+        assert_books_balance(judgement, seed);
+        play_free(&play);
+    }
+}
+
+/* And it must not sleep either: of every mutant that chaos can show, enough is seen. */
+Test(judge_property, mutants_are_found_out_and_the_books_balance)
+{
+    static const struct {
+        const char *policy;
+        unsigned found_min; /* of 100 seeds */
+    } cases[] = {
+        {"dedupe-off", 15},     {"cursor-one-high", 40}, {"cursor-one-low", 15},
+        {"since-missing", 40},  {"resync-never", 40},    {"resync-twice", 40},
+        {"subscribe-once", 40}, {"ack-unreported", 40},  {"rows-ignored", 15},
+    };
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        struct client_policy policy;
+        unsigned found = 0;
+        cr_assert(client_policy_find(cases[index].policy, &policy));
+        for (uint64_t seed = 1; seed <= 100; seed++) {
+            struct play play;
+            play_seed(seed, &policy, &play);
+            found += play.judgement->verdict == VERDICT_FAIL;
+            assert_books_balance(play.judgement, seed);
+            play_free(&play);
+        }
+        cr_assert_geq(found, cases[index].found_min, "%s: found in %u of 100",
+                      cases[index].policy, found);
+    }
+}
