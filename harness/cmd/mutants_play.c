@@ -17,6 +17,9 @@
 /* Every mutant of the wire, and the more of what kills it. */
 #define WIRE_KILLERS_MAX 8
 
+/* What the harness was late for is played again, with less at a time. */
+#define AGAIN_JOBS 4
+
 /* ---- simulated ---- */
 
 /* The reference speaks the agent dialect only; live its driver says so by itself. */
@@ -58,13 +61,15 @@ struct pair {
     struct scenario copy; /* shares all but its options with the original */
     cJSON *options;       /* owned */
     struct kill_cell cell;
+    bool is_due; /* to be played */
 };
 
 struct pairs {
     struct pair *items; /* owned */
     size_t count, capacity_count;
     const struct mutants_play *play;
-    size_t done_count;
+    size_t *due; /* indexes of those that are played now */
+    size_t due_count, done_count;
 };
 
 static void add_pair(struct pairs *pairs, const struct kill_matrix *matrix, size_t mutant,
@@ -77,7 +82,8 @@ static void add_pair(struct pairs *pairs, const struct kill_matrix *matrix, size
                                sizeof *pairs->items);
     const struct scenario *original = pairs->play->set->items[scenario];
     struct pair *pair = &pairs->items[pairs->count++];
-    *pair = (struct pair){.mutant = mutant, .scenario = scenario, .copy = *original};
+    *pair = (struct pair){
+        .mutant = mutant, .scenario = scenario, .copy = *original, .is_due = true};
     pair->options = cJSON_Duplicate(original->client_options, true);
     cJSON_AddStringToObject(pair->options, "policy", matrix->mutants[mutant].name);
     pair->copy.client_options = pair->options;
@@ -99,8 +105,9 @@ static void on_hello(void *user, const struct driver_hello *hello)
 static bool on_result(void *user, size_t index, struct live_result *result)
 {
     struct pairs *pairs = user;
-    struct pair *pair = &pairs->items[index];
-    pairs->play->on_progress(pairs->play->user, NULL, ++pairs->done_count, pairs->count);
+    struct pair *pair = &pairs->items[pairs->due[index]];
+    pair->is_due = false;
+    pairs->play->on_progress(pairs->play->user, NULL, ++pairs->done_count, pairs->due_count);
     if (result->transcript) {
         struct judgement *judgement = judge_transcript(result->transcript, &pair->copy);
         pair->cell = kill_cell_of(judgement);
@@ -119,29 +126,52 @@ static bool on_result(void *user, size_t index, struct live_result *result)
     return true;
 }
 
-/* False if it was interrupted. */
-static bool play_pairs(const struct mutants_play *play, struct pairs *pairs)
+/* Plays those that are due. False if it was interrupted. */
+static bool play_due(const struct mutants_play *play, struct pairs *pairs, size_t job_count)
 {
     struct buffer command;
     buffer_init(&command, BUFFER_NO_LIMIT);
     driver_json_append_quoted(play->executable, &command);
     buffer_append_text(&command, " reference-client");
     const struct scenario **scenarios = memory_alloc(pairs->count, sizeof *scenarios);
-    for (size_t i = 0; i < pairs->count; i++)
-        scenarios[i] = &pairs->items[i].copy;
+    pairs->due = memory_alloc(pairs->count, sizeof *pairs->due);
+    pairs->due_count = pairs->done_count = 0;
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!pairs->items[i].is_due)
+            continue;
+        scenarios[pairs->due_count] = &pairs->items[i].copy;
+        pairs->due[pairs->due_count++] = i;
+    }
     struct live_config config = {
         .command = buffer_text(&command),
         .listen = "127.0.0.1",
-        .jobs = play->job_count,
+        .jobs = job_count,
         .seed = play->seed,
         .timeout_scale = play->timeout_scale,
         .client_log = play->client_log,
     };
     struct live_callbacks callbacks = {.user = pairs, .on_hello = on_hello, .on_result = on_result};
-    enum live_status status = live_run(&config, scenarios, pairs->count, &callbacks);
+    enum live_status status = LIVE_DONE;
+    if (pairs->due_count > 0)
+        status = live_run(&config, scenarios, pairs->due_count, &callbacks);
     free(scenarios);
+    free(pairs->due);
     buffer_free(&command);
     return status == LIVE_DONE;
+}
+
+static bool is_on_wire(const struct kill_mutant *mutant)
+{
+    struct client_policy policy;
+    client_policy_find(mutant->name, &policy);
+    return policy.wire != CLIENT_WIRE_RIGHT;
+}
+
+/* libwebsockets has no raw connection with TLS, which the mutants of the wire would need. */
+static bool is_playable_live(const struct mutants_play *play, const struct kill_matrix *matrix,
+                             size_t mutant, size_t scenario)
+{
+    return !(play->set->items[scenario]->server.tls && is_on_wire(&matrix->mutants[mutant]));
 }
 
 static void play_all_live(const struct mutants_play *play, struct kill_matrix *matrix)
@@ -149,10 +179,18 @@ static void play_all_live(const struct mutants_play *play, struct kill_matrix *m
     struct pairs pairs = {.play = play};
     for (size_t i = 0; i < matrix->mutant_count; i++) {
         matrix->mutants[i].world = KILL_WORLD_LIVE;
-        for (size_t j = 0; j < matrix->scenario_count; j++)
-            add_pair(&pairs, matrix, i, j);
+        for (size_t j = 0; j < matrix->scenario_count; j++) {
+            if (is_playable_live(play, matrix, i, j))
+                add_pair(&pairs, matrix, i, j);
+            else
+                *kill_matrix_cell(matrix, i, j) =
+                    (struct kill_cell){.is_played = true, .verdict = VERDICT_SKIP};
+        }
     }
-    matrix->is_interrupted = !play_pairs(play, &pairs);
+    bool is_done = play_due(play, &pairs, play->job_count);
+    for (size_t i = 0; i < pairs.count; i++)
+        pairs.items[i].is_due = pairs.items[i].cell.late != 0;
+    matrix->is_interrupted = !is_done || !play_due(play, &pairs, AGAIN_JOBS);
     for (size_t i = 0; i < pairs.count; i++)
         *kill_matrix_cell(matrix, pairs.items[i].mutant, pairs.items[i].scenario) =
             pairs.items[i].cell;
@@ -168,15 +206,18 @@ static void add_sample(struct pairs *pairs, struct kill_matrix *matrix, size_t m
     size_t total_count = matrix->scenario_count, killer_count = 0;
     matrix->mutants[mutant].world = KILL_WORLD_BOTH;
     for (size_t i = 0; i < total_count && killer_count < killers_max; i++) {
-        if (!kill_matrix_kills_by_rule(matrix, mutant, i))
+        if (!kill_matrix_kills_by_rule(matrix, mutant, i) ||
+            !is_playable_live(pairs->play, matrix, mutant, i))
             continue;
         add_pair(pairs, matrix, mutant, i);
         killer_count++;
     }
     size_t first = (size_t)((pairs->play->seed + 7 * mutant) % total_count);
-    for (size_t i = 0; i < SAMPLE_SCENARIOS_MAX; i++)
-        add_pair(pairs, matrix, mutant,
-                 (first + i * total_count / SAMPLE_SCENARIOS_MAX) % total_count);
+    for (size_t i = 0; i < SAMPLE_SCENARIOS_MAX; i++) {
+        size_t scenario = (first + i * total_count / SAMPLE_SCENARIOS_MAX) % total_count;
+        if (is_playable_live(pairs->play, matrix, mutant, scenario))
+            add_pair(pairs, matrix, mutant, scenario);
+    }
 }
 
 /* Spread over the table, so that each kind of fault is among them; another seed takes others. */
@@ -190,26 +231,33 @@ static bool is_sampled(const struct kill_matrix *matrix, size_t mutant, uint64_t
            place * SAMPLE_MUTANTS_MAX / count != (place - 1) * SAMPLE_MUTANTS_MAX / count;
 }
 
+static struct kill_sample sample_of(const struct kill_matrix *matrix, const struct pair *pair)
+{
+    return (struct kill_sample){
+        .mutant = pair->mutant,
+        .scenario = pair->scenario,
+        .simulated = *kill_matrix_cell(matrix, pair->mutant, pair->scenario),
+        .live = pair->cell,
+    };
+}
+
 static void play_sample(const struct mutants_play *play, struct kill_matrix *matrix)
 {
     struct pairs pairs = {.play = play};
     for (size_t i = 0; i < matrix->mutant_count; i++) {
-        struct client_policy policy;
-        client_policy_find(matrix->mutants[i].name, &policy);
-        if (policy.wire != CLIENT_WIRE_RIGHT)
+        if (is_on_wire(&matrix->mutants[i]))
             add_sample(&pairs, matrix, i, WIRE_KILLERS_MAX);
         else if (is_sampled(matrix, i, play->seed))
             add_sample(&pairs, matrix, i, SAMPLE_KILLERS_MAX);
     }
-    matrix->is_interrupted = !play_pairs(play, &pairs);
+    bool is_done = play_due(play, &pairs, play->job_count);
     for (size_t i = 0; i < pairs.count; i++) {
-        const struct pair *pair = &pairs.items[i];
-        struct kill_sample sample = {
-            .mutant = pair->mutant,
-            .scenario = pair->scenario,
-            .simulated = *kill_matrix_cell(matrix, pair->mutant, pair->scenario),
-            .live = pair->cell,
-        };
+        struct kill_sample sample = sample_of(matrix, &pairs.items[i]);
+        pairs.items[i].is_due = sample.live.late != 0 || !kill_sample_agrees(&sample);
+    }
+    matrix->is_interrupted = !is_done || !play_due(play, &pairs, AGAIN_JOBS);
+    for (size_t i = 0; i < pairs.count; i++) {
+        struct kill_sample sample = sample_of(matrix, &pairs.items[i]);
         kill_matrix_add_sample(matrix, &sample);
     }
     free_pairs(&pairs);

@@ -19,6 +19,12 @@ static bool name_is(const struct transcript_entry *entry, const char *name)
     return entry->name && !strcmp(entry->name, name);
 }
 
+/* What a file says may be beyond every integer; a judge goes on. */
+static int64_t whole_or_zero(double number)
+{
+    return fabs(number) < 9e15 ? (int64_t)number : 0;
+}
+
 /* ---- sizes ---- */
 
 static void measure(struct evidence *evidence)
@@ -68,7 +74,7 @@ static void add_publish(struct evidence *evidence, const struct transcript_entry
         struct evidence_event *event = &evidence->events[marker];
         event->type = entry->detail ? entry->detail : "";
         event->seq = entry->seq + (double)index;
-        event->created_s = isnan(entry->number) ? 0 : (int64_t)entry->number;
+        event->created_s = whole_or_zero(entry->number);
         event->at_us = entry->at_us;
         event->step = entry->step;
         event->flags = entry->flags;
@@ -78,7 +84,7 @@ static void add_publish(struct evidence *evidence, const struct transcript_entry
         event->is_known_type = event_type_find(span_of(event->type)) != NULL;
         if (entry->flags & TRANSCRIPT_FLAG_NO_ID || isnan(entry->number2))
             continue;
-        event->id_marker = entry->count > 1 ? marker : (uint64_t)entry->number2;
+        event->id_marker = entry->count > 1 ? marker : (uint64_t)whole_or_zero(entry->number2);
     }
 }
 
@@ -254,7 +260,7 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         break;
     case TRANSCRIPT_LATE:
         if (entry->number > (double)evidence->latest_us)
-            evidence->latest_us = (int64_t)entry->number;
+            evidence->latest_us = whole_or_zero(entry->number);
         break;
     case TRANSCRIPT_DONE:
         evidence->done = index;

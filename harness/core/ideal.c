@@ -1,6 +1,6 @@
 #include "core/ideal.h"
 
-#include "core/cursor.h"
+#include "core/client_numbers.h"
 #include "core/memory.h"
 #include "core/model.h"
 
@@ -10,22 +10,13 @@
 
 #define EARLY_SINCE_S 120 /* how early a client's own `since` may be and still be taken */
 
-/* What it knows of one numbering. */
-struct numbering {
-    struct cursor sure;     /* what was surely read */
-    struct cursor possible; /* and what may count: read or not, or passed over by an ack */
-};
-
 struct ideal {
     const struct evidence *evidence;
     const struct scenario *scenario;
     struct ideal_event *got;
     struct model model;
 
-    struct numbering numbering;
-    struct numbering fresh; /* the one since the newest reset, as long as that is not noticed */
-    bool has_fresh;
-    int64_t skipped_end; /* highest number of numberings that came and went unnoticed */
+    struct client_numbers numbers;
     double asked; /* last_seen_seq of its resync on this connection; NAN: none */
     size_t reset_ack;    /* entry of an ack that shows a reset, to be acted on; or EVIDENCE_NONE */
     size_t reset_replay; /* the answer that it closes */
@@ -45,72 +36,9 @@ struct ideal {
     uint32_t connection;
 };
 
-/* ---- its numbers ---- */
-
-static bool is_number(double seq)
+static bool is_whole(double number)
 {
-    return seq == floor(seq) && fabs(seq) <= (double)CURSOR_NUMBER_MAX; /* false for NAN */
-}
-
-static void numbering_free(struct numbering *numbering)
-{
-    cursor_free(&numbering->sure);
-    cursor_free(&numbering->possible);
-}
-
-static void numbering_add(struct numbering *numbering, double seq, bool is_sure)
-{
-    if (!is_number(seq))
-        return;
-    cursor_add(&numbering->possible, (int64_t)seq);
-    if (is_sure)
-        cursor_add(&numbering->sure, (int64_t)seq);
-}
-
-static void add_number(struct ideal *ideal, double seq, bool is_sure)
-{
-    numbering_add(&ideal->numbering, seq, is_sure);
-    if (ideal->has_fresh)
-        numbering_add(&ideal->fresh, seq, is_sure);
-}
-
-/* It may take it that nothing up to an ack's current_seq is missing. */
-static void may_advance(struct ideal *ideal, double current_seq)
-{
-    if (!is_number(current_seq))
-        return;
-    if (ideal->numbering.possible.is_started)
-        cursor_advance(&ideal->numbering.possible, (int64_t)current_seq);
-    if (ideal->has_fresh)
-        cursor_advance(&ideal->fresh.possible, (int64_t)current_seq);
-}
-
-static int64_t highest_number(const struct cursor *cursor)
-{
-    return cursor->range_count ? cursor->ranges[cursor->range_count - 1].last : cursor->end;
-}
-
-/* The server counts anew; the ideal does not know it yet. */
-static void begin_fresh(struct ideal *ideal)
-{
-    if (ideal->has_fresh && highest_number(&ideal->fresh.possible) > ideal->skipped_end)
-        ideal->skipped_end = highest_number(&ideal->fresh.possible); /* it may be in that one */
-    ideal->has_fresh = true;
-    cursor_start(&ideal->fresh.sure, 0);
-    cursor_start(&ideal->fresh.possible, 0);
-}
-
-/* It has noticed the reset. */
-static void take_fresh(struct ideal *ideal)
-{
-    if (!ideal->has_fresh)
-        begin_fresh(ideal);
-    numbering_free(&ideal->numbering);
-    ideal->numbering = ideal->fresh;
-    cursor_advance(&ideal->numbering.possible, ideal->skipped_end);
-    ideal->fresh = (struct numbering){0};
-    ideal->has_fresh = false;
-    ideal->skipped_end = 0;
+    return number == floor(number) && fabs(number) <= (double)CURSOR_NUMBER_MAX; /* not for NAN */
 }
 
 /* ---- what it gets ---- */
@@ -132,8 +60,8 @@ static bool has(const struct ideal *ideal, uint64_t marker)
 static void note_complete(struct ideal *ideal, int64_t at_us)
 {
     int64_t above;
-    if (!ideal->is_complete || ideal->has_fresh || cursor_has_hole(&ideal->numbering.sure, &above) ||
-        !(fabs(ideal->open_ms) < 1e15))
+    if (!ideal->is_complete || ideal->numbers.has_fresh || !(fabs(ideal->open_ms) < 1e15) ||
+        cursor_has_hole(&ideal->numbers.now.sure, &above))
         return;
     ideal->complete_s = (int64_t)floor(ideal->open_ms / 1000.0) +
                         (at_us - ideal->open_us) / 1000000;
@@ -142,16 +70,16 @@ static void note_complete(struct ideal *ideal, int64_t at_us)
 static void take_send(struct ideal *ideal, const struct evidence_send *send)
 {
     if (!send->is_certain) {
-        add_number(ideal, send->seq, false);
+        client_numbers_add(&ideal->numbers, send->seq, false);
         return;
     }
-    /* A number that it has passed, on an event that it has not: a new numbering. */
+    /* A number that it had asked past, on an event that it has not: a new numbering. */
     bool is_live = send->replay == EVIDENCE_NONE && !send->is_again;
-    if (is_live && ideal->has_fresh && !isnan(ideal->asked) && !has(ideal, send->marker) &&
-        ideal->numbering.sure.is_started && send->seq <= (double)ideal->numbering.sure.end)
-        take_fresh(ideal);
+    if (is_live && ideal->numbers.has_fresh && send->seq <= ideal->asked &&
+        !has(ideal, send->marker))
+        client_numbers_take_fresh(&ideal->numbers);
     take(ideal, send->marker, IDEAL_SENT, send->entry);
-    add_number(ideal, send->seq, true);
+    client_numbers_add(&ideal->numbers, send->seq, true);
     if (is_live)
         note_complete(ideal, send->at_us);
 }
@@ -168,7 +96,7 @@ static bool *mark_ring(const struct ideal *ideal)
 }
 
 /* The seconds of the oldest row that it misses and that the ring does not bring; INT64_MAX if
- * none. Rows behind which a resync was answered are not waited for: no client could know of them. */
+ * none. Rows behind which a resync was answered are not waited for: no client knows of them. */
 static int64_t oldest_missed_row(const struct ideal *ideal, double last_seen)
 {
     int64_t oldest_s = INT64_MAX;
@@ -223,7 +151,8 @@ static void take_answer(struct ideal *ideal, double last_seen, double client_sin
         struct resync_item item = answer.items[index];
         take(ideal, item.marker, item.is_row ? row_way : ring_way, entry);
         if (!item.is_row)
-            add_number(ideal, (double)model_event(&ideal->model, item.marker)->seq, true);
+            client_numbers_add(&ideal->numbers,
+                               (double)model_event(&ideal->model, item.marker)->seq, true);
     }
     ideal->answered_marker = ideal->model.event_count;
     resync_answer_free(&answer);
@@ -239,26 +168,9 @@ static bool sees_acks(const struct ideal *ideal)
     return ideal->ack == ACK_AUTO || ideal->ack == ACK_TWICE;
 }
 
-/* Its last_seen_seq: the client's own (NAN: it did not ask) where that may be right, else the
- * nearest that is. NAN if it knows no number. */
 static double choose_number(struct ideal *ideal, double client_number)
 {
-    struct numbering *numbering = &ideal->numbering;
-    if (!numbering->possible.is_started)
-        return NAN;
-    /* Below what it had before the connection: it has noticed a reset already. */
-    if (ideal->has_fresh && client_number < (double)ideal->open_end)
-        take_fresh(ideal);
-    if (!numbering->sure.is_started) {
-        if (isnan(client_number))
-            return NAN; /* perhaps nothing had come */
-        double first = fmin(client_number, (double)numbering->possible.end);
-        cursor_start(&numbering->sure, is_number(first) ? (int64_t)first : 0);
-    }
-    double low = (double)numbering->sure.end, high = (double)numbering->possible.end;
-    if (isnan(client_number) || client_number > high)
-        return fmax(low, high);
-    return client_number < low ? low : client_number;
+    return client_numbers_choose(&ideal->numbers, client_number, ideal->open_end);
 }
 
 /* Whether the ack to a resync with that number shows a reset. */
@@ -287,8 +199,8 @@ static void resync(struct ideal *ideal, const struct question *question, enum id
 static void resync_after_reset(struct ideal *ideal, double since_ms, enum ideal_way way,
                                size_t entry)
 {
-    take_fresh(ideal);
-    ideal->asked = (double)ideal->numbering.sure.end;
+    client_numbers_take_fresh(&ideal->numbers);
+    ideal->asked = (double)ideal->numbers.now.sure.end;
     take_answer(ideal, ideal->asked, since_ms, way, entry);
 }
 
@@ -319,8 +231,8 @@ static void publish(struct ideal *ideal, const struct transcript_entry *entry)
         struct event event = {
             .marker = marker,
             .created_s = ideal->evidence->events[marker].created_s,
-            .is_numbered = is_number(seq),
-            .seq = is_number(seq) ? (int64_t)seq : 0,
+            .is_numbered = is_whole(seq),
+            .seq = is_whole(seq) ? (int64_t)seq : 0,
             .row = (entry->flags & TRANSCRIPT_FLAG_ROW) && type ? type->row : EVENT_ROW_NONE,
         };
         model_publish(&ideal->model, &event);
@@ -338,8 +250,9 @@ static void open_connection(struct ideal *ideal, size_t index)
     ideal->waiting = 0;
     ideal->open_ms = entry->number;
     ideal->open_us = entry->at_us;
-    ideal->open_end = ideal->numbering.sure.is_started ? ideal->numbering.sure.end : INT64_MIN;
-    bool asks = connection->first_resync != EVIDENCE_NONE || ideal->numbering.sure.is_started;
+    ideal->open_end = client_numbers_sure_end(&ideal->numbers);
+    bool asks = ideal->numbers.now.sure.is_started || (ideal->numbers.now.possible.is_started &&
+                                                     connection->first_resync != EVIDENCE_NONE);
     ideal->is_complete = !asks;
     note_complete(ideal, entry->at_us);
     if (!asks)
@@ -371,7 +284,9 @@ static size_t end_of_answer(const struct ideal *ideal, size_t index)
 {
     const struct transcript *transcript = ideal->evidence->transcript;
     const struct transcript_entry *replay = &transcript->entries[index];
-    uint64_t left_count = replay->count + (replay->number2 > 0 ? (uint64_t)replay->number2 : 0);
+    uint64_t left_count = replay->count;
+    if (replay->number2 > 0 && replay->number2 < 9e15)
+        left_count += (uint64_t)replay->number2;
     bool is_acked = ideal->ack == ACK_OMIT;
     size_t end = index;
     for (size_t at = index + 1; at < transcript->count && (left_count || !is_acked); at++) {
@@ -462,23 +377,23 @@ static void note_frame(struct ideal *ideal, const struct transcript_entry *entry
 {
     bool is_ack = entry->detail && !strcmp(entry->detail, "resync_ack");
     if (!(entry->flags & TRANSCRIPT_FLAG_CONTROL))
-        add_number(ideal, entry->seq, false);
+        client_numbers_add(&ideal->numbers, entry->seq, false);
     if (!is_ack || !entry->text)
         return;
     cJSON *frame = cJSON_Parse(entry->text);
     const cJSON *current = cJSON_GetObjectItemCaseSensitive(frame, "current_seq");
     if (cJSON_IsNumber(current))
-        may_advance(ideal, current->valuedouble);
+        client_numbers_may_advance(&ideal->numbers, current->valuedouble);
     cJSON_Delete(frame);
 }
 
 static void restart(struct ideal *ideal, const struct transcript_entry *entry)
 {
-    int64_t counter = is_number(entry->number) ? (int64_t)entry->number : 0;
+    int64_t counter = is_whole(entry->number) ? (int64_t)entry->number : 0;
     model_restart(&ideal->model, counter, (entry->flags & TRANSCRIPT_FLAG_KEEP_RING) != 0,
                   (entry->flags & TRANSCRIPT_FLAG_KEEP_DB) != 0);
     if (counter >= 0)
-        begin_fresh(ideal);
+        client_numbers_begin_fresh(&ideal->numbers);
 }
 
 static void play_entry(struct ideal *ideal, size_t index, size_t *send)
@@ -498,7 +413,7 @@ static void play_entry(struct ideal *ideal, size_t index, size_t *send)
         note_frame(ideal, entry);
         break;
     case TRANSCRIPT_ACK:
-        may_advance(ideal, entry->number);
+        client_numbers_may_advance(&ideal->numbers, entry->number);
         break;
     case TRANSCRIPT_OPEN:
         if (entry->connection < evidence->connection_count)
@@ -539,7 +454,6 @@ struct ideal_event *ideal_play(const struct evidence *evidence, const struct sce
     for (size_t index = 0; index < end; index++)
         play_entry(&ideal, index, &send);
     model_free(&ideal.model);
-    numbering_free(&ideal.numbering);
-    numbering_free(&ideal.fresh);
+    client_numbers_free(&ideal.numbers);
     return ideal.got;
 }

@@ -25,7 +25,7 @@ enum ideal_way {
 struct ideal_event {
     enum ideal_way way;
     uint32_t connection; /* on which */
-    size_t entry;        /* of the transcript: REPLAY of the client's own resync, or OPEN, or SENT */
+    size_t entry;        /* of the transcript: REPLAY of the client's resync, or OPEN, or SENT */
 };
 
 /* What the ideal client gets: one element a marker, only those of identities are filled; owned by

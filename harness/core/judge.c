@@ -320,8 +320,8 @@ struct judgement *judge_transcript(const struct transcript *transcript,
 struct judgement *judge_skipped(const char *capability, const char *because)
 {
     struct judgement *judgement = memory_alloc(1, sizeof(*judgement));
-    set_reason(judgement, VERDICT_SKIP, "%s needs the capability `%s`, which the driver does not have",
-               because, capability);
+    set_reason(judgement, VERDICT_SKIP,
+               "%s needs the capability `%s`, which the driver does not have", because, capability);
     return judgement;
 }
 

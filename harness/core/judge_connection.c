@@ -274,7 +274,8 @@ static void judge_limit(struct judge *judge)
     if (failures > 0)
         judge_exercise(judge, RULE_C16);
     if (told != EVIDENCE_NONE && failures < limit && !was_denied)
-        judge_find(judge, RULE_C16, told, "it gave up after %.0f failed attempts, its limit is %.0f",
+        judge_find(judge, RULE_C16, told,
+                   "it gave up after %.0f failed attempts, its limit is %.0f",
                    failures, limit);
     failures = (double)failures_before(judge, end, &was_denied);
     if (failures > limit + 1)

@@ -159,7 +159,7 @@ Test(judge_connection, an_old_connection_that_lingers_for_a_moment_is_not_blamed
 /* So many refused attempts with a limit of 3, then word that it gave up, or not. */
 static void give_up_after(unsigned attempts, unsigned status, bool is_told)
 {
-    story_begin("'client':{'max_reconnect_attempts':3},", "");
+    story_begin("'rules':['C-16'],'client':{'max_reconnect_attempts':3},", "");
     for (unsigned index = 0; index < attempts; index++) {
         story_connect();
         story_refuse(status);

@@ -45,7 +45,7 @@ static void note_given(struct bounds *bounds, double seq)
 static void extend_run(struct bounds *bounds, double seq, bool is_first)
 {
     if (!bounds->has_run && !is_first)
-        bounds->is_run_unknown = true; /* it may have counted earlier ones and not dispatched them */
+        bounds->is_run_unknown = true; /* it may have counted others and not dispatched them */
     if (bounds->is_run_unknown)
         return;
     if (!bounds->has_run) {
@@ -115,31 +115,25 @@ static void note_restart(struct bounds *bounds, const struct transcript_entry *e
 {
     if (entry->number < 0)
         return; /* the counter was kept */
+    /* After a second reset nobody can tell which of the two the client has noticed. */
+    bounds->is_run_unknown = entry->number != 0 || bounds->was_reset;
     bounds->was_reset = true;
     bounds->new_highest = -INFINITY;
     bounds->new_read_connection = 0;
     bounds->run_from = index;
     bounds->must_count = NAN;
-    bounds->is_run_unknown = entry->number != 0;
     bounds->has_run = true;
     bounds->run_end = 0;
 }
 
-/* An ack that shows a reset where there was none makes a client count anew, for good. */
+/* An ack that shows a reset makes a client count anew: what it had before says nothing then. */
 static void note_ack(struct bounds *bounds, double last_seen_seq, double current_seq)
 {
     note_given(bounds, current_seq);
     if (!(current_seq < last_seen_seq))
         return;
     bounds->must_count = NAN;
-    if (!bounds->was_reset || current_seq < bounds->run_end)
-        bounds->is_run_unknown = true;
-}
-
-static double number_of(const cJSON *frame, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(frame, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+    bounds->is_run_unknown = true;
 }
 
 /* A frame of `send`: what counts as an event, and an ack that nobody asked for. */
@@ -152,7 +146,10 @@ static void note_frame(struct bounds *bounds, const struct transcript_entry *ent
     if (!entry->detail || strcmp(entry->detail, "resync_ack") != 0 || !entry->text)
         return;
     cJSON *frame = cJSON_Parse(entry->text);
-    note_ack(bounds, number_of(frame, "last_seen_seq"), number_of(frame, "current_seq"));
+    const cJSON *current = cJSON_GetObjectItemCaseSensitive(frame, "current_seq");
+    if (cJSON_IsNumber(current))
+        note_given(bounds, current->valuedouble);
+    bounds->is_run_unknown = true; /* it may take it for the answer to a question */
     cJSON_Delete(frame);
 }
 
@@ -185,6 +182,10 @@ static void find_too_high(struct judge *judge, const struct bounds *bounds, size
     const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
     enum rule rule = bounds->had_row ? RULE_C8 : RULE_C4;
     struct finding *finding = judge_found(judge, rule, index);
+    static const enum rule others[] = {RULE_C4, RULE_C8, RULE_C9, RULE_C18, RULE_C19};
+    for (size_t other = 0; other < sizeof(others) / sizeof(others[0]) && !finding; other++)
+        if (judge_found(judge, others[other], index))
+            return; /* it is told with what was lost by it */
     if (finding) {
         finding_set_cause(finding,
                           "it asked with last_seen_seq %.17g, but the highest number that it was "

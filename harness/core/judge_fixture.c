@@ -25,7 +25,7 @@ void story_begin(const char *members, const char *steps)
     buffer_init(&text, BUFFER_NO_LIMIT);
     error_list_init(&errors);
     buffer_printf(&text, "{'title':'t',%s%s'steps':[{'accept':{}}%s%s]}", members,
-                  strstr(members, "'rules'") ? "" : "'rules':['C-7'],", *steps ? "," : "", steps);
+                  strstr(members, "'rules'") ? "" : "'rules':['C-1'],", *steps ? "," : "", steps);
     char *json = with_double_quotes(buffer_text(&text));
     cr_assert(scenario_load(json, text.size_bytes, "story", "story", &story.set, &errors), "%s: %s",
               json, errors.count ? errors.items[0].message : "");
@@ -373,14 +373,22 @@ void story_fence(void)
     add_on_connection(TRANSCRIPT_WS_IN, "pong");
 }
 
+void story_tell_ack(void)
+{
+    size_t index = story.transcript->count;
+    while (story.transcript->entries[--index].kind != TRANSCRIPT_ACK)
+        cr_assert_gt(index, 0, "no ack was sent");
+    struct transcript_entry ack = story.transcript->entries[index];
+    story_resynced(ack.number2, (ack.flags & TRANSCRIPT_FLAG_GAP) != 0);
+}
+
 void story_reconnect(double last_seen_seq)
 {
     story_open();
     story_resync(last_seen_seq, STORY_SINCE_MS);
     story_answer();
-    const struct transcript_entry ack = story.transcript->entries[story.transcript->count - 1];
     story_dispatch_sent();
-    story_resynced(ack.number2, (ack.flags & TRANSCRIPT_FLAG_GAP) != 0);
+    story_tell_ack();
     story_fence();
 }
 

@@ -79,6 +79,7 @@ void story_dispatch(uint64_t first, uint64_t last);
 void story_dispatch_by(int handler, uint64_t marker);
 void story_dispatch_sent(void); /* all that was sent and not dispatched yet, in order */
 void story_resynced(double replayed, bool is_gap);
+void story_tell_ack(void);      /* resynced as the newest ack says */
 void story_fence(void);         /* sent, dispatched; ping and pong */
 void story_reconnect(double last_seen_seq); /* open, resync, all taken, resynced, fence */
 

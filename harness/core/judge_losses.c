@@ -53,7 +53,7 @@ static void charge_since(struct judge *judge, struct loss *loss,
     const struct evidence_event *event = event_of(judge, loss->marker);
     char text[TIMESTAMP_TEXT_BYTES], row[TIMESTAMP_TEXT_BYTES], cause[256];
     loss_charge(loss, RULE_C5, entry, NULL);
-    if (isnan(resync->number)) {
+    if (!(fabs(resync->number) < 1e15)) {
         snprintf(cause, sizeof(cause), "its resync had no valid since, so no row was sent");
         loss->cause = memory_copy_text(cause, strlen(cause));
         return;
@@ -157,6 +157,9 @@ static void charge_unasked(struct judge *judge, struct loss *loss)
     if (ideal->way == IDEAL_RECONNECT)
         loss_charge(loss, judge_missing_connection_rule(judge), judge->evidence->done,
                "it did not connect again");
+    else if (judge_is_doubled(judge, ideal->connection))
+        loss_charge(loss, RULE_C16, connection->open_entry,
+                    "it held another connection open at the same time");
     else if (evidence_entry(judge->evidence, ideal->entry)->kind == TRANSCRIPT_REPLAY)
         charge_answer(judge, loss, ideal->entry);
     else if (connection->resync_count)

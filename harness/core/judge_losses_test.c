@@ -38,7 +38,7 @@ Test(judge_losses, rows_that_were_read_and_not_dispatched_are_charged_to_c8)
     story_resync(3, STORY_SINCE_MS);
     story_answer();
     story_dispatch(8, 9);
-    story_resynced(9, true);
+    story_tell_ack();
     story_fence();
     story_expect(VERDICT_FAIL, "C-8");
     cr_assert_eq(story.judgement->lost, 3);
@@ -61,7 +61,7 @@ Test(judge_losses, lower_numbers_after_a_reset_that_were_not_dispatched_are_char
     story_open();
     story_resync(3, STORY_SINCE_MS);
     story_answer();
-    story_resynced(0, false);
+    story_tell_ack();
     story_publish(2);
     story_fence();
     story_expect(VERDICT_FAIL, "C-9");
@@ -160,7 +160,7 @@ Test(judge_losses, events_of_a_cut_replay_that_come_again_are_taken_or_charged_t
         story_resync(3, STORY_SINCE_MS);
         story_answer();
         story_dispatch(is_dispatched ? 5 : 7, 8);
-        story_resynced(4, false);
+        story_tell_ack();
         story_fence();
         if (is_dispatched)
             story_expect(VERDICT_PASS, "");
@@ -306,7 +306,7 @@ Test(judge_losses, events_in_flight_at_a_drop_may_count_or_not)
             story_answer();
             story_dispatch_sent();
             /* Those that counted were read and not dispatched: let that be. */
-            story_resynced(4 - counted, false);
+            story_tell_ack();
             story_fence();
             story_expect(VERDICT_PASS, "");
         }
@@ -348,8 +348,13 @@ Test(judge_losses, an_answer_that_may_not_have_been_read_is_not_blamed)
     story_resync(3, STORY_SINCE_MS);
     story_answer();
     story_drop("reset"); /* what was on its way is gone */
-    story_publish(2);
-    story_reconnect(3);
+    story_publish(2); /* gc-7, gc-8 */
+    story_open();
+    story_resync(3, STORY_SINCE_MS);
+    story_answer();
+    story_dispatch(7, 8);
+    story_tell_ack();
+    story_fence();
     story_expect(VERDICT_PASS, "");
     cr_assert_eq(story.judgement->unrecoverable, 2);
 }
@@ -405,7 +410,7 @@ Test(judge_losses, slow_handlers_may_dispatch_after_a_reconnect)
     story_resync(5, STORY_SINCE_MS);
     story_answer();
     story_dispatch(6, 6);
-    story_resynced(1, false);
+    story_tell_ack();
     story_fence();
     story_expect(VERDICT_PASS, "");
 }
@@ -421,7 +426,7 @@ Test(judge_losses, events_dispatched_late_and_sent_again_meanwhile_are_no_loss)
     story_resync(2, STORY_SINCE_MS); /* it had not counted the others */
     story_answer();
     story_dispatch(3, 5);
-    story_resynced(3, false);
+    story_tell_ack();
     story_fence();
     story_expect(VERDICT_PASS, "");
     cr_assert_eq(story.judgement->duplicated, 0);

@@ -101,7 +101,7 @@ static bool charge_fault(const struct judge *judge, struct loss *loss, size_t po
     return true;
 }
 
-/* Nothing behind it on the connection was dispatched either: what the event is like says nothing. */
+/* Nothing behind it on the connection was dispatched either: its kind says nothing then. */
 static void charge_silence(const struct judge *judge, struct loss *loss,
                            const struct evidence_send *send)
 {

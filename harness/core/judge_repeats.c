@@ -47,6 +47,19 @@ static bool is_row_after_ring(const struct judge *judge, const struct evidence_s
     return false;
 }
 
+/* Whether every send that may have led to the dispatch, those behind position `from`, was one that
+ * a client can know again. */
+static bool is_idless_repeat(const struct judge *judge, const struct evidence_send *send,
+                             size_t from)
+{
+    for (;; send = send_at(judge, send->previous)) {
+        if (!is_same_number_twice(judge, send) && !is_row_after_ring(judge, send))
+            return false;
+        if (send->previous == EVIDENCE_NONE || send->previous < from)
+            return true;
+    }
+}
+
 /* ---- how far a repetition is from what came before ---- */
 
 /* Distinct other ids since the send before that the client read, at most: SIZE_MAX if there is
@@ -104,7 +117,8 @@ struct repeats {
 enum { REPEAT_C7, REPEAT_C13, REPEAT_C14, REPEAT_C20, REPEAT_KIND_COUNT };
 
 static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint64_t identity,
-                                const struct evidence_dispatch *dispatch, uint32_t nth)
+                                const struct evidence_dispatch *dispatch, uint32_t nth,
+                                size_t from)
 {
     const struct evidence_event *event = &judge->evidence->events[identity];
     const struct evidence_send *send = send_at(judge, dispatch->send);
@@ -114,7 +128,7 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
         return &kinds[REPEAT_C7];
     }
     if (!event->id_marker) {
-        bool is_blamed = is_same_number_twice(judge, send) || is_row_after_ring(judge, send);
+        bool is_blamed = is_idless_repeat(judge, send, from);
         kinds[REPEAT_C20].cause = send->is_row
                                       ? "the ring part of the same replay had just brought it"
                                       : "it had come before with the same agent_seq";
@@ -195,18 +209,22 @@ void judge_repeats(struct judge *judge)
     exercise_repeats(judge);
     struct evidence *evidence = judge->evidence;
     uint32_t *nth = memory_alloc(evidence->event_count, sizeof(*nth));
+    size_t *behind = memory_alloc(evidence->event_count, sizeof(*behind)); /* the last's send + 1 */
     for (size_t index = 0; index < evidence->dispatch_count; index++) {
         const struct evidence_dispatch *dispatch = &evidence->dispatches[index];
         uint64_t identity = evidence->events[dispatch->marker].identity;
+        size_t from = behind[identity];
+        behind[identity] = dispatch->send == EVIDENCE_NONE ? 0 : dispatch->send + 1;
         if (++nth[identity] == 1 || !evidence->events[identity].type)
             continue;
-        struct repeats *kind = classify(judge, kinds, identity, dispatch, nth[identity]);
+        struct repeats *kind = classify(judge, kinds, identity, dispatch, nth[identity], from);
         if (kind)
             add_repeat(kind, dispatch->marker, dispatch,
                        dispatch->send == EVIDENCE_NONE
                            ? 0
                            : evidence->sends[dispatch->send].distance);
     }
+    free(behind);
     free(nth);
     tell_repeats(judge, kinds);
     judge_inventions(judge);
@@ -245,6 +263,7 @@ void judge_order(struct judge *judge)
     size_t *from = memory_alloc(evidence->connection_count, sizeof(*from));
     uint64_t *behind = memory_alloc(evidence->connection_count, sizeof(*behind));
     size_t swapped_count = 0, first = EVIDENCE_NONE;
+    uint64_t first_behind = 0;
     if (evidence->dispatch_count > 1)
         judge_exercise(judge, RULE_C22);
     for (size_t index = 0; index < evidence->dispatch_count; index++) {
@@ -255,6 +274,7 @@ void judge_order(struct judge *judge)
             continue; /* a repetition is not judged by its place */
         if (!is_explained(judge, dispatch, from, &only) && swapped_count++ == 0) {
             first = index;
+            first_behind = behind[evidence->sends[dispatch->send].connection];
         } else if (only != EVIDENCE_NONE) {
             from[evidence->sends[only].connection] = only;
             behind[evidence->sends[only].connection] = dispatch->marker;
@@ -262,13 +282,12 @@ void judge_order(struct judge *judge)
     }
     if (swapped_count) {
         const struct evidence_dispatch *dispatch = &evidence->dispatches[first];
-        uint32_t number = evidence->sends[dispatch->send].connection;
         struct finding *finding = judge_find(
             judge, RULE_C22, dispatch->entry,
             "%zu event%s dispatched out of order: gc-%" PRIu64 " came after gc-%" PRIu64
             ", but had been sent before it",
             swapped_count, swapped_count == 1 ? " was" : "s were", dispatch->marker,
-            behind[number]);
+            first_behind);
         finding_set_cause(finding, "one connection delivers in order, and so must the client");
     }
     free(behind);

@@ -83,8 +83,9 @@ static double highest_before(const struct judge *judge, size_t index)
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
         if (entry->kind == TRANSCRIPT_RESTART && !(entry->number < 0))
             break;
-        bool is_event = entry->kind == TRANSCRIPT_SENT || (entry->kind == TRANSCRIPT_FRAME_OUT &&
-                                                           !(entry->flags & TRANSCRIPT_FLAG_CONTROL));
+        bool is_control = (entry->flags & TRANSCRIPT_FLAG_CONTROL) != 0;
+        bool is_event = entry->kind == TRANSCRIPT_SENT ||
+                        (entry->kind == TRANSCRIPT_FRAME_OUT && !is_control);
         if (is_event && isfinite(entry->seq))
             highest = fmax(highest, entry->seq + (entry->count ? (double)entry->count - 1 : 0));
     }
@@ -169,8 +170,8 @@ static void judge_connection_resync(struct judge *judge, const struct first_numb
         !evidence_had_time(judge->evidence, number, connection->open_entry))
         return;
     judge_exercise(judge, RULE_C3);
-    if (judge_found(judge, RULE_C3, connection->open_entry))
-        return; /* with what was lost by it */
+    if (judge_found(judge, RULE_C3, connection->open_entry) || judge_is_doubled(judge, number))
+        return; /* with what was lost by it; or it looked at another connection (C-16) */
     judge_find(judge, RULE_C3, connection->open_entry,
                "no resync was sent on connection %u, though events with an agent_seq had come "
                "before",

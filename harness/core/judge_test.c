@@ -71,7 +71,7 @@ Test(judge, takes_any_cut_off_transcript_without_a_crash)
             end = strchr(end, '\n') + 1;
         story.transcript = transcript_read(by_hand, (size_t)(end - by_hand), &error);
         story_judge();
-        cr_assert_eq(story.judgement->verdict, VERDICT_ERROR);
+        cr_assert_neq(story.judgement->verdict, VERDICT_PASS);
     }
 }
 

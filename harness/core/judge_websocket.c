@@ -18,9 +18,11 @@ static const struct evidence_connection *connection_of(const struct judge *judge
                                                       : NULL;
 }
 
-static bool has_text(const struct transcript_entry *entry, const char *text)
+static bool is_same_payload(const struct transcript_entry *a, const struct transcript_entry *b)
 {
-    return entry->text && text && !strcmp(entry->text, text);
+    if (a->text && b->text)
+        return !strcmp(a->text, b->text);
+    return a->text == b->text && a->hash == b->hash; /* none, or bytes that are no text */
 }
 
 /* Whether the application disconnected, or asked for a new connection, between two entries: then
@@ -90,7 +92,7 @@ static void add_pong(const struct judge *judge, struct pings *pings,
     for (size_t position = pings->count; position > 0; position--) {
         const struct ping *ping = &pings->items[position - 1];
         const struct transcript_entry *entry = evidence_entry(judge->evidence, ping->entry);
-        if (entry->connection == pong->connection && has_text(pong, entry->text)) {
+        if (entry->connection == pong->connection && is_same_payload(entry, pong)) {
             pings->groups[ping->group].is_answered = true;
             return;
         }
@@ -343,7 +345,6 @@ bool judge_ended_over_bytes(const struct judge *judge, uint32_t number)
 static void judge_demands(struct judge *judge)
 {
     for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
-        const struct evidence_connection *connection = &judge->evidence->connections[number];
         uint32_t size_bytes = 0;
         enum rule_level level = RULE_LEVEL_MUST;
         if (!is_ended_by_client(judge, number))
@@ -358,8 +359,8 @@ static void judge_demands(struct judge *judge)
                        " bytes%s", size_bytes, has_fragments ? " in fragments" : "");
         if (finding)
             finding->level = level;
-        size_t close = judge_find_before(judge, TRANSCRIPT_WS_IN, number, connection->end_entry);
-        if (close != EVIDENCE_NONE && judge_name_is(evidence_entry(judge->evidence, close), "close"))
+        size_t close = next_on(judge, TRANSCRIPT_WS_IN, "close", number, demand);
+        if (close != EVIDENCE_NONE)
             finding_set_cause(finding, "its close frame has the code %.0f",
                               evidence_entry(judge->evidence, close)->number);
     }

@@ -287,26 +287,21 @@ static void exercise_cuts(struct judge *judge)
 static void judge_throw(struct judge *judge, size_t thrown)
 {
     bool is_in_place = false;
-    size_t first = EVIDENCE_NONE; /* dispatch that has not reached the second handler yet */
+    size_t first = EVIDENCE_NONE; /* the event on which it threw */
     for (size_t index = thrown; index < judge->transcript->count; index++) {
         const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
-        if (entry->kind == TRANSCRIPT_STEP_END)
-            is_in_place = true;
-        if (entry->kind != TRANSCRIPT_DISPATCH)
-            continue;
-        if (entry->number == 2) {
-            if (first != EVIDENCE_NONE &&
-                entry->marker == evidence_entry(judge->evidence, first)->marker)
-                first = EVIDENCE_NONE;
-            is_in_place = true;
-            continue;
-        }
-        if (first != EVIDENCE_NONE)
+        bool is_dispatch = entry->kind == TRANSCRIPT_DISPATCH;
+        if (is_dispatch && entry->number == 2 && first != EVIDENCE_NONE &&
+            entry->marker == evidence_entry(judge->evidence, first)->marker)
+            return;
+        if (is_dispatch && entry->number == 1 && first != EVIDENCE_NONE)
             break; /* another event came first */
-        if (is_in_place) {
+        if (is_dispatch && entry->number == 1 && is_in_place) {
             judge_exercise(judge, RULE_C25);
             first = index;
         }
+        is_in_place = is_in_place || entry->kind == TRANSCRIPT_STEP_END ||
+                      (is_dispatch && entry->number == 2);
     }
     if (first != EVIDENCE_NONE)
         judge_find(judge, RULE_C25, first,

@@ -221,7 +221,7 @@ static const struct fault top_faults[] = {
     {"'server': []", 11, 1, "`server` must be an object, found an array", NULL},
     {"'server': {'ring': 1000001}", 20, 7,
      "`ring` must be a whole number from 0 to 1000000, found 1000001", NULL},
-    {"'server': {'tls': true}", 12, 5, "unknown key in `server`: `tls`", NULL},
+    {"'server': {'tls': 1}", 19, 1, "`tls` must be true or false, found 1", NULL},
     {"'server': {'clock': {'skew': 5}}", 22, 6, "unknown key in `clock`: `skew`",
      "did you mean `skew_ms`?"},
     {"'server': {'clock': {'skew_ms': 3600000001}}", 33, 10,

@@ -221,7 +221,7 @@ static void on_hello(void *user, const struct driver_hello *hello)
     (void)user, (void)hello;
 }
 
-/* Its socket keeps the port from the tests beside this one; the run may listen on it all the same. */
+/* Its socket keeps the port from the tests beside this one, and the run can listen there. */
 static int choose_port(void)
 {
     int reuse = 1;
@@ -272,8 +272,9 @@ static void expect_seen(const char *steps, void (*watch)(void), const char *want
     }
     close(ends[1]);
     play(steps);
-    for (ssize_t got; (got = read(ends[0], seen + strlen(seen), sizeof seen - 1 - strlen(seen))) > 0;)
-        ;
+    size_t size_bytes = 0;
+    for (ssize_t got = 1; got > 0; size_bytes += got > 0 ? (size_t)got : 0)
+        got = read(ends[0], seen + size_bytes, sizeof seen - 1 - size_bytes);
     close(ends[0]);
     close(reserve);
     waitpid(child, NULL, 0);
@@ -318,8 +319,8 @@ Test(live_wire, a_half_open_connection_answers_nothing_and_closes_nothing)
 
 Test(live_wire, refusals_are_an_answer_a_reset_silence_or_a_wrong_accept)
 {
-    expect_seen("{\"refuse\": {\"status\": 429, \"headers\": {\"Retry-After\": \"1\"}}}, " WAIT(500),
-                watch_refusal, "HTTP/1.1 429 Too Many Requests; Retry-After: 1; FIN;");
+    expect_seen("{\"refuse\": {\"status\": 429, \"headers\": {\"Retry-After\": \"1\"}}}, "
+                WAIT(500), watch_refusal, "HTTP/1.1 429 Too Many Requests; Retry-After: 1; FIN;");
     expect_seen("{\"refuse\": {\"how\": \"reset\"}}, " WAIT(500), watch_without_answer,
                 " ECONNRESET;");
     expect_seen("{\"refuse\": {\"how\": \"bad-accept\"}}, " WAIT(600), watch_refusal,

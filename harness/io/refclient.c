@@ -194,7 +194,7 @@ struct lws_vhost *refclient_vhost(struct refclient *shell, const char *ca_file)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = vhost_protocols(),
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_VALIDATE_UTF8,
         .client_ssl_ca_filepath = ca_file,
         .retry_and_idle_policy = &no_idle_policy,
         .vhost_name = ca_file,
@@ -215,7 +215,7 @@ static bool open_shell(struct refclient *shell)
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = vhost_protocols(),
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_VALIDATE_UTF8,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .pt_serv_buf_size = SERVICE_BUFFER_BYTES,

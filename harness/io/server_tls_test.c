@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-/* ---- the peer: OpenSSL's client on a plain socket, so that every byte passes through our hands --- */
+/* ---- the peer: OpenSSL's client; every byte of it passes through our hands ---- */
 
 static struct {
     SSL_CTX *context;

@@ -159,6 +159,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         ws_link_end(link, refusal_status(wsi));
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: /* reset before the request was written */
     case LWS_CALLBACK_WSI_DESTROY:
         ws_link_end(link, 0);
         return 0;

@@ -18,6 +18,7 @@ struct kill_cell {
     bool is_played;
     enum verdict verdict;
     uint64_t rules; /* bit r: a finding by enum rule r */
+    uint64_t late;  /* bit r: the harness was too late to tell about it */
 };
 
 /* Where a mutant was played. Of BOTH the cells are those of the simulated world, and the samples
@@ -60,6 +61,7 @@ struct kill_cell *kill_matrix_cell(const struct kill_matrix *matrix, size_t muta
                                    size_t scenario);
 void kill_matrix_add_sample(struct kill_matrix *matrix, const struct kill_sample *sample);
 const char *kill_world_name(enum kill_world world); /* "simulated", "live", "both" */
+/* In all that the harness was not too late to tell. */
 bool kill_sample_agrees(const struct kill_sample *sample);
 
 bool kill_mutant_is_reference(const struct kill_mutant *mutant);

@@ -102,7 +102,8 @@ static void write_set(struct chaos *chaos)
 {
     switch (below(chaos, 6)) {
     case 0:
-        buffer_printf(chaos->out, "  { \"set\": { \"cut_replay_after\": %u, \"cut_how\": \"%s\" } },\n",
+        buffer_printf(chaos->out,
+                      "  { \"set\": { \"cut_replay_after\": %u, \"cut_how\": \"%s\" } },\n",
                       chance(chaos, 30) ? 0 : below(chaos, 12),
                       ONE_OF(chaos, "reset", "fin", "mid-frame", "close"));
         break;

@@ -124,8 +124,8 @@ Test(relaycast, options_reach_the_sdk)
 {
     drive(start_with(",\"max_reconnect_attempts\":4", SUBSCRIBE("x")));
     expect_lines("\"options\":\\{\"token\":\"t\",\"baseUrl\":\"https://h:1\","
-                 "\"reconnectBaseDelayMs\":20,\"reconnectMaxDelayMs\":500,\"reconnectJitter\":false,"
-                 "\"maxReconnectAttempts\":4\\}", 1);
+                 "\"reconnectBaseDelayMs\":20,\"reconnectMaxDelayMs\":500,"
+                 "\"reconnectJitter\":false,\"maxReconnectAttempts\":4\\}", 1);
 }
 
 Test(relaycast, trusts_the_certificate_that_it_is_given_and_no_other_client_does)
