@@ -184,12 +184,10 @@ static void note_loss(struct evidence_connection *connection,
         connection->lost_us = entry->at_us;
 }
 
-static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_count)
+/* How a connection began and ended. */
+static void follow_life(struct evidence_connection *connection,
+                        const struct transcript_entry *entry, size_t index)
 {
-    const struct transcript_entry *entry = evidence_entry(evidence, index);
-    if (entry->connection >= evidence->connection_count)
-        return;
-    struct evidence_connection *connection = &evidence->connections[entry->connection];
     switch ((enum transcript_kind)entry->kind) {
     case TRANSCRIPT_CONNECT:
         connection->connect_entry = index;
@@ -198,9 +196,6 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
     case TRANSCRIPT_OPEN:
         connection->open_entry = index;
         connection->open_us = entry->at_us;
-        connection->opened_number = ++*opened_count;
-        if (evidence->first_open == EVIDENCE_NONE)
-            evidence->first_open = index;
         break;
     case TRANSCRIPT_REFUSED:
         connection->is_refused = true;
@@ -215,17 +210,21 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         connection->end_us = entry->at_us;
         note_loss(connection, entry);
         break;
+    default:
+        break;
+    }
+}
+
+/* What it carried beside events. */
+static void follow_frames(struct evidence_connection *connection,
+                          const struct transcript_entry *entry, size_t index)
+{
+    switch ((enum transcript_kind)entry->kind) {
     case TRANSCRIPT_FRAME_IN:
         add_resync(connection, entry, index);
         break;
     case TRANSCRIPT_REPLAY:
         connection->last_replay = index;
-        break;
-    case TRANSCRIPT_PUBLISH:
-        add_publish(evidence, entry);
-        break;
-    case TRANSCRIPT_SENT:
-        add_send(evidence, index);
         break;
     case TRANSCRIPT_FRAME_OUT:
         connection->has_carried_frame = true;
@@ -243,6 +242,23 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         if (name_is(entry, "raw") || name_is(entry, "binary"))
             note_first(&connection->first_raw, index);
         break;
+    default:
+        break;
+    }
+}
+
+static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_count)
+{
+    const struct transcript_entry *entry = evidence_entry(evidence, index);
+    if (entry->connection >= evidence->connection_count)
+        return;
+    follow_life(&evidence->connections[entry->connection], entry, index);
+    follow_frames(&evidence->connections[entry->connection], entry, index);
+    switch ((enum transcript_kind)entry->kind) {
+    case TRANSCRIPT_OPEN:
+        evidence->connections[entry->connection].opened_number = ++*opened_count;
+        note_first(&evidence->first_open, index);
+        break;
     case TRANSCRIPT_OP:
         if (name_is(entry, "throw"))
             note_first(&evidence->first_throw, index);
@@ -251,12 +267,18 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         if (!(entry->number < 0))
             note_first(&evidence->first_reset, index);
         break;
+    case TRANSCRIPT_PUBLISH:
+        add_publish(evidence, entry);
+        break;
+    case TRANSCRIPT_SENT:
+        add_send(evidence, index);
+        break;
     case TRANSCRIPT_DISPATCH:
         add_dispatch(evidence, index);
         break;
     case TRANSCRIPT_LIFECYCLE:
-        if (name_is(entry, "stopped") && evidence->stopped == EVIDENCE_NONE)
-            evidence->stopped = index;
+        if (name_is(entry, "stopped"))
+            note_first(&evidence->stopped, index);
         break;
     case TRANSCRIPT_LATE:
         if (entry->number > (double)evidence->latest_us)
@@ -265,7 +287,7 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
     case TRANSCRIPT_DONE:
         evidence->done = index;
         break;
-    default: /* the rest says nothing about events or connections */
+    default: /* the rest says nothing about events */
         break;
     }
 }

@@ -150,6 +150,18 @@ static void skip_rules(struct judge *judge)
 
 /* ---- steps that were unmet ---- */
 
+/* Whether connections had come that nobody answered: then none was missing, they were too many. */
+static bool is_connection_waiting(const struct judge *judge)
+{
+    for (size_t number = 1; number < judge->evidence->connection_count; number++) {
+        const struct evidence_connection *connection = &judge->evidence->connections[number];
+        if (connection->connect_entry != EVIDENCE_NONE && !connection->opened_number &&
+            !connection->is_refused && connection->end_entry == EVIDENCE_NONE)
+            return true;
+    }
+    return false;
+}
+
 static void find_unmet_steps(struct judge *judge)
 {
     for (size_t index = 0; index < judge->transcript->count; index++) {
@@ -157,7 +169,7 @@ static void find_unmet_steps(struct judge *judge)
         if (entry->kind != TRANSCRIPT_STEP_END || !judge_name_is(entry, "unmet"))
             continue;
         enum rule rule = entry->detail ? rule_find(span_of(entry->detail)) : RULE_STEP;
-        bool is_connection = rule == RULE_C16;
+        bool is_connection = rule == RULE_C16 && !is_connection_waiting(judge);
         if (is_connection)
             rule = judge_missing_connection_rule(judge);
         struct finding *finding =
@@ -166,6 +178,8 @@ static void find_unmet_steps(struct judge *judge)
         if (is_connection && rule == RULE_STEP)
             finding_set_cause(finding, "the connection before was still open: the server had not "
                                        "come to the point where it ends it");
+        if (!finding)
+            judge->unjudged_step = index;
         if (finding && rule == RULE_C26)
             finding_set_cause(finding, "the connection had gone silent (half open), and the client "
                                        "did not notice");
@@ -276,6 +290,11 @@ static void set_verdict(struct judge *judge)
         return;
     }
     char *missing = unexercised_rules(judge);
+    if (judge->unjudged_step != EVIDENCE_NONE && !missing) {
+        const char *unmet = evidence_entry(judge->evidence, judge->unjudged_step)->text;
+        set_reason(judgement, VERDICT_SKIP,
+                   "it ended at a step that no rule is judged by here: %s", unmet ? unmet : "");
+    }
     if (missing)
         set_reason(judgement, VERDICT_ERROR,
                    "the scenario names %s, which never came up: it tests nothing there", missing);
@@ -293,7 +312,8 @@ static void (*const checks[])(struct judge *) = {
 struct judgement *judge_transcript(const struct transcript *transcript,
                                    const struct scenario *scenario)
 {
-    struct judge judge = {.transcript = transcript, .scenario = scenario};
+    struct judge judge = {
+        .transcript = transcript, .scenario = scenario, .unjudged_step = EVIDENCE_NONE};
     judge.judgement = memory_alloc(1, sizeof(*judge.judgement));
     judge.evidence = evidence_new(transcript);
     judge.ideal = ideal_play(judge.evidence, scenario);

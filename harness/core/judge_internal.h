@@ -25,6 +25,7 @@ struct judge {
     struct evidence *evidence;
     struct ideal_event *ideal;
     struct judgement *judgement;
+    size_t unjudged_step; /* STEP_END unmet, by a rule that is not judged; or EVIDENCE_NONE */
 };
 
 /* One event that was owed and not dispatched. */

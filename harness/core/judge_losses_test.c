@@ -461,6 +461,18 @@ Test(judge_losses, a_client_that_does_not_notice_a_silent_drop_is_only_warned)
     cr_assert_eq(story_finding(RULE_C26)->level, RULE_LEVEL_SHOULD);
 }
 
+Test(judge_losses, a_silent_drop_is_skipped_for_a_driver_without_keepalive_and_never_passed)
+{
+    story_begin("", "");
+    story_lack(DRIVER_CAPABILITY_KEEPALIVE);
+    story_open();
+    story_fence();
+    story_drop("silent");
+    story_unmet("C-16", "the client did not reconnect");
+    story_judge();
+    cr_assert_eq(story.judgement->verdict, VERDICT_SKIP);
+}
+
 Test(judge_losses, a_connection_that_is_still_open_needs_no_other)
 {
     story_begin("", "");
