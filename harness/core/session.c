@@ -322,6 +322,11 @@ void session_advance(struct session *session)
 void session_start(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
+    if (session->scenario->dialect == DIALECT_NODE) {
+        /* Never a verdict about a stream that this server does not speak. */
+        session_fail(session, "the node stream is not played yet, only the agent stream", now_us);
+        return;
+    }
     driver_tell_start(session);
     session->is_started = true;
     session_advance(session);
