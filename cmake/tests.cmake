@@ -35,3 +35,6 @@ foreach(source ${test_sources})
     FAIL_REGULAR_EXPRESSION "${sanitizer_spoke}"
     TIMEOUT 300)
 endforeach()
+
+# The kill matrix of the whole library, with sanitizers.
+set_tests_properties(cmd_mutants_library_test PROPERTIES TIMEOUT 1200)

@@ -137,6 +137,7 @@ static int play_and_report(const struct options *options, const struct places *p
     struct mutants_play play = {
         .set = set,
         .worlds = worlds_of(options),
+        .is_fast = options->is_fast,
         .executable = places->executable,
         .seed = options->seed,
         .job_count = options->job_count,

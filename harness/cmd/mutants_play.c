@@ -17,8 +17,15 @@
 /* Every mutant of the wire, and the more of what kills it. */
 #define WIRE_KILLERS_MAX 8
 
+/* A scenario that may take longer is left out of the sample: it would outlast all others. */
+#define SAMPLE_TIMEOUT_MS_MAX 30000
+
 /* What the harness was late for is played again, with less at a time. */
 #define AGAIN_JOBS 4
+
+/* What a scenario moves more than this of is heavy; so many bytes are an event of no size. */
+#define HEAVY_BYTES ((int64_t)256 << 10)
+#define EVENT_BYTES 250
 
 /* ---- simulated ---- */
 
@@ -41,16 +48,57 @@ static struct kill_cell simulate(const struct scenario *scenario,
     return cell;
 }
 
+static bool is_heavy(const struct scenario *scenario)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        const struct scenario_step *step = &scenario->steps[i];
+        if (step->verb == VERB_PUBLISH)
+            bytes += step->publish.count * (step->publish.size_bytes + EVENT_BYTES);
+        else if (step->verb == VERB_SEND)
+            bytes += step->send.size_bytes;
+    }
+    return bytes > HEAVY_BYTES;
+}
+
+static void simulate_pair(const struct mutants_play *play, struct kill_matrix *matrix,
+                          size_t mutant, size_t scenario)
+{
+    struct client_policy policy;
+    client_policy_find(matrix->mutants[mutant].name, &policy);
+    *kill_matrix_cell(matrix, mutant, scenario) =
+        simulate(play->set->items[scenario], &policy, play->seed);
+}
+
+/* A heavy scenario in a fast matrix: it meets the reference, and mutants of the rules that it
+ * shows, until it adds nothing to the proof. The last of the table, those of the wire, go first:
+ * what is heavy is most often there for them. */
+static void simulate_as_needed(const struct mutants_play *play, struct kill_matrix *matrix,
+                               size_t scenario)
+{
+    for (size_t i = matrix->mutant_count; i-- > 0;) {
+        const struct kill_mutant *mutant = &matrix->mutants[i];
+        bool is_reference = kill_mutant_is_reference(mutant);
+        if (!is_reference && !play->set->items[scenario]->rules[rule_find(span_of(mutant->rule))])
+            continue;
+        bool adds_nothing = kill_matrix_kill_count(matrix, scenario) > 0 &&
+                            kill_matrix_killer_count(matrix, i, true) > 0;
+        if (is_reference || !adds_nothing)
+            simulate_pair(play, matrix, i, scenario);
+    }
+}
+
 static void simulate_all(const struct mutants_play *play, struct kill_matrix *matrix)
 {
     for (size_t i = 0; i < matrix->mutant_count; i++) {
-        struct client_policy policy;
-        client_policy_find(matrix->mutants[i].name, &policy);
         play->on_progress(play->user, matrix->mutants[i].name, i, matrix->mutant_count);
         for (size_t j = 0; j < matrix->scenario_count; j++)
-            *kill_matrix_cell(matrix, i, j) =
-                simulate(play->set->items[j], &policy, play->seed);
+            if (!play->is_fast || !is_heavy(play->set->items[j]))
+                simulate_pair(play, matrix, i, j);
     }
+    for (size_t j = 0; j < matrix->scenario_count; j++)
+        if (play->is_fast && is_heavy(play->set->items[j]))
+            simulate_as_needed(play, matrix, j);
 }
 
 /* ---- live: all pairs at once, one reference client for all mutants ---- */
@@ -199,6 +247,15 @@ static void play_all_live(const struct mutants_play *play, struct kill_matrix *m
 
 /* ---- the sample ---- */
 
+static void add_to_sample(struct pairs *pairs, const struct kill_matrix *matrix, size_t mutant,
+                          size_t scenario)
+{
+    bool is_comparable = kill_matrix_cell(matrix, mutant, scenario)->is_played;
+    if (is_comparable && is_playable_live(pairs->play, matrix, mutant, scenario) &&
+        pairs->play->set->items[scenario]->timeout_ms <= SAMPLE_TIMEOUT_MS_MAX)
+        add_pair(pairs, matrix, mutant, scenario);
+}
+
 /* The first that kill it, and a few others, spread over the library; another seed takes others. */
 static void add_sample(struct pairs *pairs, struct kill_matrix *matrix, size_t mutant,
                        size_t killers_max)
@@ -206,18 +263,15 @@ static void add_sample(struct pairs *pairs, struct kill_matrix *matrix, size_t m
     size_t total_count = matrix->scenario_count, killer_count = 0;
     matrix->mutants[mutant].world = KILL_WORLD_BOTH;
     for (size_t i = 0; i < total_count && killer_count < killers_max; i++) {
-        if (!kill_matrix_kills_by_rule(matrix, mutant, i) ||
-            !is_playable_live(pairs->play, matrix, mutant, i))
+        if (!kill_matrix_kills_by_rule(matrix, mutant, i))
             continue;
-        add_pair(pairs, matrix, mutant, i);
+        add_to_sample(pairs, matrix, mutant, i);
         killer_count++;
     }
     size_t first = (size_t)((pairs->play->seed + 7 * mutant) % total_count);
-    for (size_t i = 0; i < SAMPLE_SCENARIOS_MAX; i++) {
-        size_t scenario = (first + i * total_count / SAMPLE_SCENARIOS_MAX) % total_count;
-        if (is_playable_live(pairs->play, matrix, mutant, scenario))
-            add_pair(pairs, matrix, mutant, scenario);
-    }
+    for (size_t i = 0; i < SAMPLE_SCENARIOS_MAX; i++)
+        add_to_sample(pairs, matrix, mutant,
+                      (first + i * total_count / SAMPLE_SCENARIOS_MAX) % total_count);
 }
 
 /* Spread over the table, so that each kind of fault is among them; another seed takes others. */

@@ -19,6 +19,7 @@ enum mutants_worlds {
 struct mutants_play {
     const struct scenario_set *set; /* borrowed, as is all here */
     enum mutants_worlds worlds;
+    bool is_fast; /* plays heavy scenarios only as often as the proof needs */
     const char *executable; /* gapcheck itself, for the live world */
     uint64_t seed;
     size_t job_count;       /* scenarios at once in the live world; 0: as many as helps */

@@ -195,6 +195,8 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return options->is_live = true;
     case OPTION_SIMULATED:
         return options->is_simulated = true;
+    case OPTION_FAST:
+        return options->is_fast = true;
     case OPTION_VERBOSE:
         return options->is_verbose = true;
     case OPTION_RULE:

@@ -38,6 +38,7 @@
       "only this mutant (`gapcheck mutants` lists them); again: or")                               \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
+    X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
@@ -82,7 +83,7 @@ struct options {
     uint64_t seed;
     size_t repeat_count;
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
-    bool is_live, is_simulated, is_verbose;
+    bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
     double timeout_scale;

@@ -1,0 +1,63 @@
+/* The shell of the reference client, from outside: a server that nobody could talk to. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CLIENT_COUNT 20
+
+/* Accepts and resets at once, for ever, in a process of its own. */
+static pid_t serve_resets(int *port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t name_bytes = sizeof name;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&name, sizeof name), 0);
+    cr_assert_eq(listen(listener, 100), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&name, &name_bytes), 0);
+    *port = ntohs(name.sin_port);
+    pid_t server = fork();
+    cr_assert_geq(server, 0);
+    if (server > 0) {
+        close(listener);
+        return server;
+    }
+    for (;;) {
+        struct linger at_once = {.l_onoff = 1};
+        int file = accept(listener, NULL, NULL);
+        setsockopt(file, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close(file);
+    }
+}
+
+/* A reset may come at any moment: also when libwebsockets has not written the request yet, where it
+ * tells of it in another way. A connection whose end is missed times out. */
+Test(refclient, hears_of_every_connection_that_is_reset_at_once, .timeout = 60)
+{
+    char out[] = "/tmp/gapcheck-refclient-XXXXXX";
+    char command[1000];
+    int port;
+    close(mkstemp(out));
+    pid_t server = serve_resets(&port);
+    snprintf(command, sizeof command,
+             "{ i=0; while [ $i -lt %d ]; do i=$((i+1)); echo \"{\\\"op\\\":\\\"start\\\","
+             "\\\"client\\\":\\\"c$i\\\",\\\"url\\\":\\\"ws://127.0.0.1:%d/v1/ws\\\","
+             "\\\"options\\\":{\\\"reconnect_base_ms\\\":1,\\\"reconnect_max_ms\\\":2,"
+             "\\\"connect_timeout_ms\\\":1500}}\"; done; sleep 4; } | "
+             "'%s' reference-client >%s 2>&1",
+             CLIENT_COUNT, port, GAPCHECK_BINARY, out);
+    cr_expect_eq(system(command), 0);
+    snprintf(command, sizeof command, "test $(grep -c reconnecting %s) -gt 1000", out);
+    cr_expect_eq(system(command), 0);
+    snprintf(command, sizeof command, "! grep -m1 -E 'took too long|Sanitizer' %s >&2", out);
+    cr_expect_eq(system(command), 0);
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    unlink(out);
+}
