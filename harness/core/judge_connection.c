@@ -120,8 +120,8 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
             streak->greatest_us = delay_us;
     }
     double max_us = option(judge, "reconnect_max_ms", 500) * 1000;
-    bool has_lasted = connection->opened_number && connection->end_us != INT64_MAX &&
-                      (double)(connection->end_us - connection->open_us) >= max_us;
+    bool has_lasted = connection->opened_number && connection->lost_us != INT64_MAX &&
+                      (double)(connection->lost_us - connection->open_us) >= max_us;
     streak->was_good = connection->certain_count != 0;
     if (connection->has_carried_event || connection->has_carried_frame || has_lasted) {
         streak->grown_us = streak->greatest_us;
