@@ -137,25 +137,13 @@ static bool is_on_wire(const struct kill_mutant *mutant)
     return policy.wire != CLIENT_WIRE_RIGHT;
 }
 
-/* libwebsockets has no raw connection with TLS, which the mutants of the wire would need. */
-static bool is_playable_live(const struct mutants_play *play, const struct kill_matrix *matrix,
-                             size_t mutant, size_t scenario)
-{
-    return !(play->set->items[scenario]->server.tls && is_on_wire(&matrix->mutants[mutant]));
-}
-
 static void play_all_live(const struct mutants_play *play, struct kill_matrix *matrix)
 {
     struct pairs pairs = {.play = play};
     for (size_t i = 0; i < matrix->mutant_count; i++) {
         matrix->mutants[i].world = KILL_WORLD_LIVE;
-        for (size_t j = 0; j < matrix->scenario_count; j++) {
-            if (is_playable_live(play, matrix, i, j))
-                add_pair(&pairs, matrix, i, j);
-            else
-                *kill_matrix_cell(matrix, i, j) =
-                    (struct kill_cell){.is_played = true, .verdict = VERDICT_SKIP};
-        }
+        for (size_t j = 0; j < matrix->scenario_count; j++)
+            add_pair(&pairs, matrix, i, j);
     }
     bool is_done = play_due(play, &pairs, play->job_count);
     for (size_t i = 0; i < pairs.count; i++)
@@ -172,8 +160,7 @@ static void play_all_live(const struct mutants_play *play, struct kill_matrix *m
 static void add_to_sample(struct pairs *pairs, const struct kill_matrix *matrix, size_t mutant,
                           size_t scenario)
 {
-    bool is_comparable = kill_matrix_cell(matrix, mutant, scenario)->is_played;
-    if (is_comparable && is_playable_live(pairs->play, matrix, mutant, scenario) &&
+    if (kill_matrix_cell(matrix, mutant, scenario)->is_played &&
         pairs->play->set->items[scenario]->timeout_ms <= SAMPLE_TIMEOUT_MS_MAX)
         add_pair(pairs, matrix, mutant, scenario);
 }
