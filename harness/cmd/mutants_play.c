@@ -157,10 +157,40 @@ static void play_all_live(const struct mutants_play *play, struct kill_matrix *m
 
 /* ---- the sample ---- */
 
+static bool has_frames_with_upgrade(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->step_count; i++)
+        if (scenario->steps[i].verb == VERB_ACCEPT && scenario->steps[i].accept.with_count > 0)
+            return true;
+    return false;
+}
+
+static bool has_split_frames(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->step_count; i++)
+        if (scenario->steps[i].verb == VERB_SEND && scenario->steps[i].send.split_bytes > 0)
+            return true;
+    return false;
+}
+
+/* Two mutants hang on how bytes fall into reads, which on a real socket is chance: of them only those
+ * scenarios are comparable that force it. */
+static bool is_comparable(const struct kill_mutant *mutant, const struct scenario *scenario)
+{
+    struct client_policy policy;
+    client_policy_find(mutant->name, &policy);
+    if (policy.wire == CLIENT_WIRE_LOSES_FIRST_FRAMES)
+        return has_frames_with_upgrade(scenario);
+    if (policy.wire == CLIENT_WIRE_CUT_HEADER_DEAFENS)
+        return has_split_frames(scenario);
+    return true;
+}
+
 static void add_to_sample(struct pairs *pairs, const struct kill_matrix *matrix, size_t mutant,
                           size_t scenario)
 {
     if (kill_matrix_cell(matrix, mutant, scenario)->is_played &&
+        is_comparable(&matrix->mutants[mutant], pairs->play->set->items[scenario]) &&
         pairs->play->set->items[scenario]->timeout_ms <= SAMPLE_TIMEOUT_MS_MAX)
         add_pair(pairs, matrix, mutant, scenario);
 }
@@ -172,7 +202,8 @@ static void add_sample(struct pairs *pairs, struct kill_matrix *matrix, size_t m
     size_t total_count = matrix->scenario_count, killer_count = 0;
     matrix->mutants[mutant].world = KILL_WORLD_BOTH;
     for (size_t i = 0; i < total_count && killer_count < killers_max; i++) {
-        if (!kill_matrix_kills_by_rule(matrix, mutant, i))
+        if (!kill_matrix_kills_by_rule(matrix, mutant, i) ||
+            !is_comparable(&matrix->mutants[mutant], pairs->play->set->items[i]))
             continue;
         add_to_sample(pairs, matrix, mutant, i);
         killer_count++;

@@ -229,12 +229,25 @@ static void set_rule_status(struct judgement *judgement)
 }
 
 /* The rules that the scenario says it shows and whose status is this: NULL, or a list to be freed. */
+/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a mistake
+ * (a resync that is wrong) which most clients do not make. */
+static bool is_owed(const struct judge *judge, enum rule rule)
+{
+    if (rule != RULE_S7)
+        return true;
+    for (int other = 0; other < RULE_COUNT; other++)
+        if (other != RULE_S7 && judge->scenario->rules[other])
+            return false;
+    return true;
+}
+
 static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
     for (int rule = 0; rule < RULE_COUNT; rule++)
-        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status)
+        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status &&
+            is_owed(judge, (enum rule)rule))
             buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "",
                           rule_info((enum rule)rule)->id);
     char *list = text.size_bytes ? buffer_take_text(&text) : NULL;

@@ -277,7 +277,8 @@ static const struct scenario_field set_fields[] = {
      .help = "Answers the client's pings, or ignores them."},
     {.name = "write_delay_ms", .kind = FIELD_INTEGER, .min = 0, .max = TIME,
      .offset = SET(write_delay_ms), .has_offset = SET(has_write_delay),
-     .help = "Waits so long before every write."},
+     .help = "Waits so long before every frame of a replay and its ack, and, in a lane of their own, "
+             "before every other."},
     {.name = "token", .kind = FIELD_TEXT_OR_ANY, .names = &any_names, .min = 1,
      .offset = SET(token),
      .has_offset = SET(has_token), .help = "The one token that is accepted, or `any`."},

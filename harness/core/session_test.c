@@ -307,7 +307,7 @@ Test(session, blames_c_16_if_a_client_that_was_refused_does_not_come_again)
     fixture_assert_unmet("C-16", "1 connections refused");
 }
 
-/* Drops the connection, waits for another with the scenario's time or the step's, and that is out. */
+/* Drops the connection and waits for another, until the scenario's time or the step's is out. */
 static void miss_a_connection(const char *settings, const char *wait, int64_t ms)
 {
     char steps[100];

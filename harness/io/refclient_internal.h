@@ -33,6 +33,7 @@ struct refclient_session {
     unsigned wanted_connections;
     bool wants_close, wants_abort;
 
+    int64_t grace_end_us; /* until when a timer that comes late waits; 0: none does */
     bool is_stopped;
     int64_t end_us; /* when it is forgotten, after `stop` */
 };

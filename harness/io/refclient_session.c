@@ -232,6 +232,24 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A timer that comes this late was held up with all else, and what would have stopped it (an ack, a
+ * pong) may lie unread: that is read first. */
+#define LATE_US  (100 * INT64_C(1000))
+#define GRACE_US (20 * INT64_C(1000))
+
+/* When the core is to be told the time. */
+static int64_t tick_due_us(struct refclient_session *session, int64_t now_us)
+{
+    int64_t due_us = client_deadline_us(session->core);
+    if (due_us > now_us - LATE_US) {
+        session->grace_end_us = 0;
+        return due_us;
+    }
+    if (session->grace_end_us == 0)
+        session->grace_end_us = now_us + GRACE_US;
+    return session->grace_end_us;
+}
+
 int64_t refclient_sessions_turn(struct refclient *shell)
 {
     int64_t next_us = REFCLIENT_NEVER;
@@ -243,13 +261,14 @@ int64_t refclient_sessions_turn(struct refclient *shell)
             free_session(session);
             continue;
         }
-        if (client_deadline_us(session->core) <= now.monotonic_us) {
+        if (tick_due_us(session, now.monotonic_us) <= now.monotonic_us) {
             client_tick(session->core, now);
             refclient_session_drain(session);
         }
         while (carry_out(session))
             ;
-        next_us = earlier(next_us, earlier(session->end_us, client_deadline_us(session->core)));
+        int64_t due_us = tick_due_us(session, now.monotonic_us);
+        next_us = earlier(next_us, earlier(session->end_us, due_us));
         at = &session->next;
     }
     return next_us;
