@@ -172,6 +172,10 @@ static void find_unmet_steps(struct judge *judge)
         bool is_connection = rule == RULE_C16 && !is_connection_waiting(judge);
         if (is_connection)
             rule = judge_missing_connection_rule(judge);
+        if (is_connection && rule == RULE_C16 && judge_may_have_left(judge, index)) {
+            judge->has_left = true;
+            continue;
+        }
         struct finding *finding =
             judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
                        entry->text ? entry->text : "the step was not met");
@@ -298,6 +302,12 @@ static void set_verdict(struct judge *judge)
                             judge_name_is(done, "fault"));
     if (!is_over) {
         set_reason(judgement, VERDICT_ERROR, "%s", why);
+        return;
+    }
+    if (judge->has_left) {
+        set_reason(judgement, VERDICT_SKIP,
+                   "the client gave up when its token was refused, as it may (C-16): the rest "
+                   "could not be played");
         return;
     }
     char *missing = named_rules(judge, RULE_STATUS_NOT_EXERCISED);
