@@ -1,5 +1,5 @@
-/* What the library shows, as a whole: every rule of the client in two ways, every one of the server.
- * That a scenario brings up the rules that it names is part of its verdict. */
+/* What the library shows, as a whole: every rule of the client in two ways, every one of the server
+ * in one. That a scenario brings up the rules that it names is part of its verdict. */
 #include "cmd/select.h"
 #include "core/client_policy.h"
 #include "core/judge.h"

@@ -173,8 +173,8 @@ static bool has_split_frames(const struct scenario *scenario)
     return false;
 }
 
-/* Two mutants hang on how bytes fall into reads, which on a real socket is chance: of them only those
- * scenarios are comparable that force it. */
+/* Two mutants hang on how bytes fall into reads, which on a real socket is chance: of them only
+ * those scenarios are comparable that force it. */
 static bool is_comparable(const struct kill_mutant *mutant, const struct scenario *scenario)
 {
     struct client_policy policy;

@@ -11,10 +11,10 @@
     "    { \"accept\": {} }, { \"settle\": {} } ] }\n"
 
 #define SEALED                                                                                     \
-    "{ \"title\": \"Over TLS\", \"rules\": [\"C-24\"], \"server\": { \"tls\": true },\n"            \
-    "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"as\": \"one\" } },\n"                      \
-    "    { \"send\": { \"again\": \"one\", \"fragments\": 9 } },\n"                                   \
-    "    { \"publish\": { \"live\": false, \"size\": 300, \"as\": \"two\" } },\n"                       \
+    "{ \"title\": \"Over TLS\", \"rules\": [\"C-24\"], \"server\": { \"tls\": true },\n"           \
+    "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"as\": \"one\" } },\n"                   \
+    "    { \"send\": { \"again\": \"one\", \"fragments\": 9 } },\n"                                \
+    "    { \"publish\": { \"live\": false, \"size\": 300, \"as\": \"two\" } },\n"                  \
     "    { \"send\": { \"again\": \"two\", \"fragments\": 9 } }, { \"settle\": {} } ] }\n"
 
 static const char *folder;

@@ -169,7 +169,7 @@
       .wire = CLIENT_WIRE_ACCEPT_UNCHECKED)                                                        \
     X("wire-loses-first-frames", "C-7", "loses frames that come in one segment with the upgrade",  \
       .wire = CLIENT_WIRE_LOSES_FIRST_FRAMES)                                                      \
-    X("wire-cut-header-deafens", "C-24", "hears nothing after a header that came in two pieces",    \
+    X("wire-cut-header-deafens", "C-24", "hears nothing after a header that came in two pieces",   \
       .wire = CLIENT_WIRE_CUT_HEADER_DEAFENS)                                                      \
     X("wire-unmasked", "C-23", "sends its frames unmasked", .wire = CLIENT_WIRE_UNMASKED)
 

@@ -168,8 +168,8 @@ void event_id(uint64_t marker, char id[EVENT_ID_BYTES])
         id[i] = hex[marker & 15];
 }
 
-/* What padding is made of, a column for each size. No digit (it would lengthen the marker), no `-` (no second
- * marker), no blank (somebody might trim it), nothing that JSON escapes. */
+/* What padding is made of, a column for each size. No digit (it would lengthen the marker), no `-`
+ * (no second marker), no blank (somebody might trim it), nothing that JSON escapes. */
 #define PADDING_BYTES_MAX 4
 #define PADDING_BITS      5  /* of a random number, for one character */
 #define PADDING_DRAWS     12 /* of one random number */

@@ -232,9 +232,8 @@ static void set_rule_status(struct judgement *judgement)
     }
 }
 
-/* The rules that the scenario says it shows and whose status is this: NULL, or a list to be freed. */
-/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a mistake
- * (a resync that is wrong) which most clients do not make. */
+/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a
+ * mistake (a resync that is wrong) which most clients do not make. */
 static bool is_owed(const struct judge *judge, enum rule rule)
 {
     if (rule != RULE_S7)
@@ -245,6 +244,7 @@ static bool is_owed(const struct judge *judge, enum rule rule)
     return true;
 }
 
+/* The rules that the scenario says it shows and whose status is this: NULL, or a list to free. */
 static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;

@@ -302,7 +302,7 @@ Test(driver, one_that_says_nothing_is_given_up)
     cr_expect_lt(passed_ms(), 3000);
 }
 
-/* Its hello lies in the pipe, but the loop that would read it was busy for longer than it may take. */
+/* Its hello lies in the pipe, but the loop that would read it was busy for too long. */
 Test(driver, one_that_has_spoken_is_not_blamed_for_a_loop_that_was_held_up)
 {
     start(HELLO "sleep 60", 0.05); /* half a second for the hello */
