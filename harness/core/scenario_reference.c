@@ -138,13 +138,18 @@ static void append_row(const struct scenario_field *field, struct buffer *out)
         }
         buffer_append_text(out, ".");
     }
+    if (field->agent_only)
+        buffer_append_text(out, " Not in the node stream.");
+    if (field->is_node_only)
+        buffer_append_text(out, " Only in the node stream.");
     buffer_append_text(out, " |\n");
 }
 
 static void append_object(const struct scenario_object *object, const char *heading,
                           struct buffer *out)
 {
-    buffer_printf(out, "\n%s\n\n%s\n", heading, object->help);
+    buffer_printf(out, "\n%s\n\n%s%s\n", heading, object->help,
+                  object->agent_only ? " Not in the node stream." : "");
     if (object->field_count > 0)
         buffer_append_text(out, "\n| key | value | default | what it does |\n"
                                 "| --- | --- | --- | --- |\n");
