@@ -59,6 +59,7 @@ static void measure(struct evidence *evidence)
         connection->fence_entry = connection->last_fence_entry = EVIDENCE_NONE;
         connection->first_any_resync = connection->first_ack = EVIDENCE_NONE;
         connection->first_malformed = connection->first_raw = EVIDENCE_NONE;
+        connection->first_register = EVIDENCE_NONE;
         connection->end_us = connection->lost_us = INT64_MAX;
     }
 }
@@ -134,7 +135,7 @@ static void add_send(struct evidence *evidence, size_t index)
             .at_us = entry->at_us,
             .connection = entry->connection,
             .is_row = (entry->flags & TRANSCRIPT_FLAG_ROW) != 0,
-            .is_ring = name_is(entry, "ring"),
+            .is_ring = name_is(entry, "ring") || name_is(entry, "queue"),
             .is_again = name_is(entry, "again"),
             .previous = EVIDENCE_NONE,
             .replay = EVIDENCE_NONE,
@@ -222,6 +223,8 @@ static void follow_frames(struct evidence_connection *connection,
     switch ((enum transcript_kind)entry->kind) {
     case TRANSCRIPT_FRAME_IN:
         add_resync(connection, entry, index);
+        if (entry->detail && !strcmp(entry->detail, "node.register"))
+            note_first(&connection->first_register, index);
         break;
     case TRANSCRIPT_REPLAY:
         connection->last_replay = index;

@@ -40,7 +40,7 @@ struct evidence_send {
     double seq;   /* as it was stamped; NAN: none */
     int64_t at_us;
     uint32_t connection;
-    bool is_row, is_ring, is_again; /* else live */
+    bool is_row, is_ring, is_again; /* else live; ring: also from the queue of the node stream */
     bool is_certain; /* the client has read it: something sent behind it was dispatched */
     size_t previous; /* the send of the same identity before it, or EVIDENCE_NONE */
     size_t distance; /* distinct other ids sent since `previous` */
@@ -72,6 +72,7 @@ struct evidence_connection {
     size_t proven_count;          /* likewise, that a dispatch proves to have been read */
     size_t first_malformed, first_raw; /* FRAME_OUT, WS_OUT entries of what no client asked for */
     size_t first_ack;             /* ACK entry */
+    size_t first_register;        /* FRAME_IN entry of its first node.register */
     bool has_repeated_ack;
     bool is_refused;
     bool has_carried_event, has_carried_frame;
