@@ -145,8 +145,12 @@ static void add_send(struct evidence *evidence, size_t index)
         is_fence = is_fence || (evidence->events[marker].flags & TRANSCRIPT_FLAG_FENCE);
     }
     connection->has_carried_event = connection->has_carried_frame = true;
-    if (name_is(entry, "live") && connection->last_replay == EVIDENCE_NONE && !is_fence)
+    /* On the node stream a delay may lie between the replay and what is sent of it. */
+    bool is_live = name_is(entry, "live") && !is_fence;
+    if ((is_live && connection->last_replay == EVIDENCE_NONE) ||
+        (name_is(entry, "queue") && connection->has_carried_live))
         connection->is_overtaken = true;
+    connection->has_carried_live = connection->has_carried_live || is_live;
 }
 
 static void add_dispatch(struct evidence *evidence, size_t index)

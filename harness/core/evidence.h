@@ -65,6 +65,7 @@ struct evidence_connection {
     size_t last_replay;           /* REPLAY entry */
     bool is_cut;                  /* its replay was cut off */
     bool is_overtaken;            /* a live event was sent between its upgrade and its replay */
+    bool has_carried_live;        /* but for fences */
     bool is_settled;              /* a fence sent on it reached the application */
     size_t fence_entry;           /* DISPATCH entry of the first such fence, and of the last */
     size_t last_fence_entry;

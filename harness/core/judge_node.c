@@ -248,11 +248,21 @@ static void judge_settled(struct judge *judge, struct acknowledged *state, size_
     state->is_told = true;
 }
 
+/* The server says what it knows of: acknowledgements that were lost must come again. */
+static void note_redelivery(struct acknowledged *state, const struct transcript_entry *entry)
+{
+    if (entry->seq < (double)state->up_to_seq)
+        state->up_to_seq = (int64_t)entry->seq;
+    state->run_us = entry->at_us;
+}
+
 static void follow_entry(struct judge *judge, struct acknowledged *state, size_t index)
 {
     const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
     if (entry->kind == TRANSCRIPT_PUBLISH)
         note_publish(judge, state, entry);
+    else if (entry->kind == TRANSCRIPT_REPLAY)
+        note_redelivery(state, entry);
     else if (entry->kind == TRANSCRIPT_SENT && !state->first_seq && entry->seq >= 1)
         state->first_seq = entry->seq < 9e15 ? (int64_t)entry->seq : 0;
     else if (is_ack(entry))

@@ -260,7 +260,7 @@ void session_end_unmet(struct session *session)
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
     /* Once refused, it has shown that it can connect: then it is the client's fault (C-16). */
     bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0 &&
-                           session->refused_count == 0;
+                           session->refused_count == 0 && session->node.token_refused_count == 0;
     if (never_connected) {
         session_finish(session, "client-error", session->unmet);
         return;

@@ -124,6 +124,7 @@ static bool refuse_token(struct session *session, struct connection *connection,
     struct refusal refusal = node->refusals[node->refusal_first];
     if (--node->refusals[node->refusal_first].left == 0)
         node->refusal_first++;
+    node->token_refused_count++;
     if (refusal.how == REFUSE_HTTP) {
         struct answer answer = fail(refusal.status, "refused", "refused on purpose");
         answer.headers = refusal.headers;

@@ -99,6 +99,7 @@ struct session_node {
     bool accepts_any_token;
     struct refusal *refusals; /* of requests for a token; owned */
     size_t refusal_count, refusal_capacity_count, refusal_first;
+    uint32_t token_refused_count;
 };
 
 enum step_state { STEP_WAITING, STEP_DONE, STEP_UNMET, STEP_SKIPPED };

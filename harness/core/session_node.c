@@ -41,6 +41,7 @@ static void redeliver(struct session *session, struct connection *connection)
     server_publish_before_replay(session);
     connection = session_connection(session, number);
     struct node_queue *queue = &session->node.queue;
+    session->node.claimed_seq = queue->acked_seq; /* what was lost of it must be said again */
     size_t first = (size_t)queue->acked_seq, count = queue->count - first;
     bool is_cut;
     size_t sent_count = server_take_cut(session, count, &is_cut);

@@ -19,10 +19,11 @@ void server_note_sent(struct session *session, const struct transcript_entry *en
         session->has_sent_number = true;
     if (session_is_node(session) && entry->kind == TRANSCRIPT_SENT && !isnan(entry->seq))
         cursor_add(&session->node.sent, (int64_t)entry->seq);
-    /* A fence is not traffic that another fence must cover. */
+    /* A fence is not traffic that another fence must cover, nor is the answer to a heartbeat. */
     bool is_fence = entry->kind == TRANSCRIPT_SENT &&
                     model_event(&session->model, entry->marker)->is_fence;
-    if (!is_fence)
+    bool is_reply = session_is_node(session) && entry->flags & TRANSCRIPT_FLAG_CONTROL;
+    if (!is_fence && !is_reply)
         session->sent_count++;
 }
 
