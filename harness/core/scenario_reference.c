@@ -1,5 +1,6 @@
 #include "core/scenario_reference.h"
 
+#include "core/rules.h"
 #include "core/scenario_fields.h"
 
 #include <inttypes.h>
@@ -206,6 +207,19 @@ static void append_frames(struct buffer *out)
     }
 }
 
+static void append_node_rules(struct buffer *out)
+{
+    buffer_append_text(out, "\n## Rules on the node stream\n\nA rule stands for its counterpart "
+                            "there; one that is not in this table is not judged.\n\n"
+                            "| rule | level | the client … |\n| --- | --- | --- |\n");
+    for (int rule = 0; rule < RULE_STEP; rule++) {
+        const struct rule_info *info = rule_info((enum rule)rule);
+        if (info->node_sentence)
+            buffer_printf(out, "| %s | %s | %s |\n", info->id, rule_level_name(info->level),
+                          info->node_sentence);
+    }
+}
+
 static void append_matchers(struct buffer *out)
 {
     buffer_append_text(out,
@@ -236,6 +250,7 @@ void scenario_reference_print(struct buffer *out)
     append_verbs(out);
     append_matchers(out);
     append_frames(out);
+    append_node_rules(out);
     buffer_append_text(out, last_line);
 }
 
