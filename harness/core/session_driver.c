@@ -48,7 +48,7 @@ void driver_tell_start(struct session *session)
     snprintf(base_url, sizeof(base_url), "http%s://%s:%u", secure, session->config.host,
              session->config.port);
     snprintf(url, sizeof(url), "ws%s://%s:%u%s", secure, session->config.host,
-             session->config.port, SESSION_PATH);
+             session->config.port, session_path(session));
     cJSON *line = make_line("start", session->config.client);
     cJSON_AddStringToObject(line, "url", url);
     cJSON_AddStringToObject(line, "base_url", base_url);
