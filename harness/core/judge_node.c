@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines of the driver and frames take different ways: within it they may overtake each other. */
-#define EARLY_US 100000
-
 /* What `settle` waits for an acknowledgement, less some room. */
 #define UNACKNOWLEDGED_US 900000
 
@@ -111,6 +108,7 @@ struct acknowledged {
     int64_t up_to_seq;
     int64_t run_end; /* up to it everything was dispatched */
     int64_t run_us;  /* since when */
+    size_t op, read;   /* entries that told_by has come to */
     bool is_settling;
     bool is_told; /* that it acknowledges nothing */
 };
@@ -139,17 +137,40 @@ static void note_publish(const struct judge *judge, struct acknowledged *state,
 /* What is wrong with one number of an acknowledgement at that entry. */
 enum fault { FAULT_NONE, FAULT_HOLE, FAULT_EARLY };
 
+/* Behind which entry everything that had happened to the client at entry `index` has been told:
+ * the answer to the next question to the driver. EVIDENCE_NONE if there was none. To be asked with
+ * rising indexes. */
+static size_t told_by(const struct judge *judge, struct acknowledged *state, size_t index)
+{
+    size_t count = judge->transcript->count;
+    if (state->op < index)
+        state->op = index;
+    while (state->op < count &&
+           !(evidence_entry(judge->evidence, state->op)->kind == TRANSCRIPT_OP &&
+             !isnan(evidence_entry(judge->evidence, state->op)->number)))
+        state->op++;
+    if (state->read < state->op)
+        state->read = state->op;
+    while (state->read < count &&
+           !(evidence_entry(judge->evidence, state->read)->kind == TRANSCRIPT_READ &&
+             evidence_entry(judge->evidence, state->read)->number >=
+                 evidence_entry(judge->evidence, state->op)->number))
+        state->read++;
+    return state->read < count ? state->read : EVIDENCE_NONE;
+}
+
+/* `told`: what told_by says of that entry. */
 static enum fault fault_of(const struct judge *judge, const struct evidence_event *event,
-                           size_t index)
+                           size_t index, size_t told)
 {
     const struct evidence *evidence = judge->evidence;
     if (event->first_send == EVIDENCE_NONE || evidence->sends[event->first_send].entry > index)
         return FAULT_HOLE;
     if (event->first_dispatch == EVIDENCE_NONE)
         return FAULT_NONE; /* a loss: that is told with the others */
-    int64_t dispatched_us = evidence->dispatches[event->first_dispatch].at_us;
-    return dispatched_us > evidence_entry(evidence, index)->at_us + EARLY_US ? FAULT_EARLY
-                                                                             : FAULT_NONE;
+    return told != EVIDENCE_NONE && evidence->dispatches[event->first_dispatch].entry > told
+               ? FAULT_EARLY
+               : FAULT_NONE;
 }
 
 static void find_hole(struct judge *judge, size_t index, double up_to_seq, uint64_t first,
@@ -168,10 +189,6 @@ static void find_early(struct judge *judge, size_t index, double up_to_seq,
                        const struct evidence_event *event)
 {
     const struct evidence_dispatch *dispatch = &judge->evidence->dispatches[event->first_dispatch];
-    if (judge->evidence->latest_us > JUDGE_LATE_US_MAX) {
-        judge_inconclusive(judge, RULE_C4);
-        return;
-    }
     judge_find(judge, RULE_C4, index,
                "it acknowledged up to %.17g, but dispatched gc-%" PRIu64 " only %.0f ms later",
                up_to_seq, dispatch->marker,
@@ -192,11 +209,12 @@ static void judge_ack(struct judge *judge, struct acknowledged *state, size_t in
     size_t hole_count = 0;
     uint64_t first_hole = 0;
     const struct evidence_event *early = NULL;
+    size_t told = last > state->up_to_seq ? told_by(judge, state, index) : EVIDENCE_NONE;
     for (int64_t seq = state->up_to_seq + 1; seq <= last; seq++) {
         if (seq < state->first_seq)
             continue;
         const struct evidence_event *event = event_of(judge, state, seq);
-        enum fault fault = fault_of(judge, event, index);
+        enum fault fault = fault_of(judge, event, index, told);
         if (fault == FAULT_HOLE && hole_count++ == 0)
             first_hole = state->markers[seq - 1];
         if (fault == FAULT_EARLY && !early)

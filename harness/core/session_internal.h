@@ -99,6 +99,7 @@ struct session_node {
     struct cursor sent;      /* numbers that went out, on whatever connection */
     uint32_t registered;     /* the connection that gets deliveries; 0: none */
     int64_t claimed_seq;     /* the highest up_to_seq, taken or not */
+    int64_t asked_seq;       /* up to it the driver was asked whether all is dispatched */
     enum register_mode registering;
     bool ignores_acks;
     bool accepts_any_token;
@@ -264,6 +265,8 @@ void node_read_text(struct session *session, struct connection *connection, cons
                     size_t size_bytes);
 /* Whether everything that went out without a hole is acknowledged. */
 bool node_is_acknowledged(const struct session *session);
+/* The driver has read what it was told before: it may be asked again. */
+void node_read_barrier(struct session *session);
 /* The token that is issued now. */
 const char *node_token(const struct session *session);
 

@@ -154,6 +154,36 @@ static double acknowledged_seq(const cJSON *frame)
     return up_to->valuedouble;
 }
 
+/* Whether the application has told of an acknowledged delivery, as far as the lines that came. */
+static bool is_told(const struct session *session, int64_t seq)
+{
+    uint64_t marker = node_queue_marker(&session->node.queue, seq);
+    return marker < session->dispatch_capacity_count && session->dispatch_counts[marker];
+}
+
+/* Frames and lines take different ways: an acknowledgement may be here before the line of its
+ * dispatch. What the driver answers comes behind all that it said before, so asking it anything
+ * tells the judge which was first. One question at a time. */
+static void ask_driver(struct session *session)
+{
+    struct session_node *node = &session->node;
+    int64_t last = node->claimed_seq < (int64_t)node->queue.count ? node->claimed_seq
+                                                                  : (int64_t)node->queue.count;
+    if (session->barrier_answered < session->barrier_count || session->is_stopped)
+        return;
+    bool is_missing = false;
+    while (node->asked_seq < last)
+        is_missing = !is_told(session, ++node->asked_seq) || is_missing;
+    if (is_missing)
+        driver_tell_barrier(session);
+}
+
+void node_read_barrier(struct session *session)
+{
+    if (session_is_node(session))
+        ask_driver(session);
+}
+
 static void read_ack(struct session *session, const struct connection *connection, double up_to_seq)
 {
     struct session_node *node = &session->node;
@@ -161,6 +191,7 @@ static void read_ack(struct session *session, const struct connection *connectio
         return;
     if (up_to_seq > (double)node->claimed_seq)
         node->claimed_seq = up_to_seq < 9e15 ? (int64_t)up_to_seq : INT64_MAX;
+    ask_driver(session);
     if (!node->ignores_acks)
         node_queue_ack(&node->queue, up_to_seq);
 }

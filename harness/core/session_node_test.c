@@ -456,3 +456,26 @@ Test(session_node, settling_while_registrations_are_refused_is_the_authors_mista
     cr_assert_str_eq(fixture_how(), "error");
     cr_assert(strstr(fixture_last_entry(TRANSCRIPT_DONE)->text, "`register`"));
 }
+
+/* ---- what was first, the dispatch or its acknowledgement ---- */
+
+Test(session_node, asks_the_driver_what_it_has_told_when_a_line_is_missing)
+{
+    play("{'accept':{}},{'publish':{'count':3}}" WAIT);
+    uint32_t link = open_registered();
+    fixture_dispatch(1);
+    fixture_text(link, ACK(1));
+    cr_assert_not(fixture_ops_have("c1/1"), "nothing is missing");
+    fixture_text(link, ACK(2));
+    cr_assert(fixture_ops_have("'client':'c1/1'"));
+    cr_assert_float_eq(fixture_last_entry(TRANSCRIPT_OP)->number, 1, 0);
+    fixture_text(link, ACK(3));
+    cr_assert_not(fixture_ops_have("c1/2"), "one question at a time");
+    fixture_line("{'ev':'error','client':'c1/1','message':'unknown client'}");
+    cr_assert_float_eq(fixture_last_entry(TRANSCRIPT_READ)->number, 1, 0);
+    cr_assert(fixture_ops_have("'client':'c1/2'"), "about the third");
+    fixture_dispatch(2);
+    fixture_dispatch(3);
+    fixture_line("{'ev':'error','client':'c1/2','message':'unknown client'}");
+    cr_assert_not(fixture_ops_have("c1/3"));
+}

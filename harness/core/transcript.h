@@ -44,6 +44,8 @@
     X(RESTART, "restart")       /* number = counter, -1 keep */                                    \
     X(CLOCK, "clock")           /* the server's clock moved; number = ms it shows now */           \
     X(OP, "op")                 /* told the driver; name = op, text = the line */                  \
+    X(READ, "read")             /* the driver has read op number `number`: what happened to the     \
+                                   client before it was told has been told before this */          \
     X(DISPATCH, "dispatch")     /* an application handler got an event; detail = type */           \
     X(RESYNCED, "resynced")     /* the client's resynced event */                                  \
     X(LIFECYCLE, "lifecycle")   /* name = open, close, error, reconnecting, …, stopped */          \
