@@ -48,6 +48,7 @@ static int select_into(const struct options *options, const struct places *place
     free(folder);
     switch (status) {
     case SELECT_DONE:
+    case SELECT_ELSEWHERE:
         return RUN_EXIT_EXPECTED;
     case SELECT_EMPTY:
         return RUN_EXIT_INCONCLUSIVE;

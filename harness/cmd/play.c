@@ -20,16 +20,34 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,
-                        struct judgement *judgement, struct run_scenario *result)
+/* Where the steps of the findings stand; NULL if there are none. */
+static struct run_place *find_places(const struct scenario *scenario,
+                                     const struct judgement *judgement)
+{
+    if (judgement->finding_count == 0)
+        return NULL;
+    struct run_place *places = memory_alloc(judgement->finding_count, sizeof *places);
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        size_t step = judgement->findings[i].step;
+        if (step >= 1 && step <= scenario->step_count)
+            places[i] = (struct run_place){scenario->steps[step - 1].line,
+                                           scenario->steps[step - 1].column};
+    }
+    return places;
+}
+
+void play_fill_scenario(const struct run_origin *origin, const struct scenario *scenario,
+                        bool has_transcript, struct judgement *judgement,
+                        struct run_scenario *result)
 {
     *result = (struct run_scenario){
         .name = copy(origin->name),
         .path = copy(origin->path),
-        .title = copy(title),
+        .title = copy(scenario->title),
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
+        .finding_places = find_places(scenario, judgement),
     };
     result->play_counts[judgement->verdict] = 1;
 }
@@ -126,7 +144,7 @@ static bool record(struct play *play, const struct scenario *scenario,
     struct run_scenario *kept = &play->run->scenarios[index];
     struct run_scenario played;
     enum verdict verdict = judgement->verdict;
-    play_fill_scenario(&origin, scenario->title, transcript != NULL, judgement, &played);
+    play_fill_scenario(&origin, scenario, transcript != NULL, judgement, &played);
     progress_done(&play->progress, scenario->name, judgement);
     if (keep_worst(kept, &played) && transcript) {
         complete_header(play, &transcript->header);
@@ -209,6 +227,8 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
         .client_command = copy(client->label),
         .seed = options->seed,
         .started_ms = clock_ms(CLOCK_REALTIME),
+        .shard_index = options->shard_index,
+        .shard_count = options->shard_count,
         .is_strict = options->is_strict,
         .scenarios = memory_alloc(set->count, sizeof *run->scenarios),
         .scenario_count = set->count,
