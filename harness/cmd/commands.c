@@ -13,6 +13,8 @@ const struct command COMMANDS[] = {
     {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
     {"baseline", "check|update FILE --client CLIENT [PATH…] [options]",
      "known failures of a client: what a run would change", command_baseline},
+    {"report", "--merge DIR… [--out DIR] [options]",
+     "one report and one exit status from the parts of a run", command_report},
     {"mutants", "[PATH…] [options]", "proves that the scenarios find faults: the kill matrix",
      command_mutants},
     {"doctor", "[--client CLIENT] [options]", "checks a driver step by step and says what to mend",

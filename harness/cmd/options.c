@@ -187,6 +187,8 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_path(text, &options->baseline, option, error);
     case OPTION_OUT:
         return take_path(text, &options->out, option, error);
+    case OPTION_MERGE:
+        return options->is_merge = true;
     case OPTION_JSON:
         return options->is_json = true;
     case OPTION_POLICY:

@@ -31,8 +31,9 @@
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants",                                                            \
+    X(OUT, "out", "DIR", "run report mutants",                                                            \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
@@ -44,10 +45,10 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
-    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(QUIET, "quiet", NULL, "run report judge mutants doctor", "shows only what failed, and the summary") \
+    X(NO_COLOR, "no-color", NULL, "run report judge mutants doctor", "no colours (as with NO_COLOR set)") \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants doctor lint explain list new schema reference-client",           \
+      "run report judge baseline mutants doctor lint explain list new schema reference-client",          \
       "tells this")
 
 enum option_id {
@@ -84,6 +85,7 @@ struct options {
     uint64_t seed;
     size_t repeat_count;
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    bool is_merge;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */

@@ -157,20 +157,41 @@ static bool write_transcript(const char *path, const struct transcript *transcri
     return is_written;
 }
 
-void report_folder_write_transcript(struct report_folder *folder, const char *name,
-                                    const struct transcript *transcript)
+/* `name` in the folder, owned by the caller; NULL, and told, if what it lies in cannot be made. */
+static char *make_place(struct report_folder *folder, const char *name)
 {
     struct error error;
     if (!folder->path)
-        return;
+        return NULL;
     char *path = places_join(folder->path, name);
     char *parent = memory_copy_text(path, (size_t)(strrchr(path, '/') - path));
-    if (!places_is_folder(parent) && !files_make_folder(parent, &error))
+    if (!places_is_folder(parent) && !files_make_folder(parent, &error)) {
         report_trouble(folder, &error);
-    else if (!write_transcript(path, transcript))
-        report_errno(folder, path);
+        free(path);
+        path = NULL;
+    }
     free(parent);
+    return path;
+}
+
+void report_folder_write_transcript(struct report_folder *folder, const char *name,
+                                    const struct transcript *transcript)
+{
+    char *path = make_place(folder, name);
+    if (path && !write_transcript(path, transcript))
+        report_errno(folder, path);
     free(path);
+}
+
+bool report_folder_copy(struct report_folder *folder, const char *name, const char *source)
+{
+    struct error error;
+    char *path = make_place(folder, name);
+    bool is_there = true;
+    if (path && !files_copy(source, path, &is_there, &error) && is_there)
+        report_trouble(folder, &error);
+    free(path);
+    return is_there;
 }
 
 void report_folder_publish(struct report_folder *folder)

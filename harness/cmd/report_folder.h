@@ -29,6 +29,9 @@ void report_folder_write(struct report_folder *folder, const char *name,
 void report_folder_write_transcript(struct report_folder *folder, const char *name,
                                     const struct transcript *transcript);
 
+/* Copies the file `source` there; false if that is no file that can be read. */
+bool report_folder_copy(struct report_folder *folder, const char *name, const char *source);
+
 /* Lets `latest` point to it. */
 void report_folder_publish(struct report_folder *folder);
 

@@ -6,70 +6,16 @@
 #include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
-#include "cmd/style.h"
-#include "core/memory.h"
-#include "report/report.h"
+#include "cmd/run_reports.h"
+#include "io/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static int64_t wall_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void say(const char *text)
 {
     fputs(text, stderr);
     fflush(stderr);
-}
-
-/* ---- what comes of it ---- */
-
-static void write_file(struct report_folder *folder, const char *name, const struct run *run,
-                       void (*report)(const struct run *run, struct buffer *out))
-{
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    report(run, &text);
-    report_folder_write(folder, name, &text);
-    buffer_free(&text);
-}
-
-/* results.json comes last: it holds the exit, which becomes 3 when something before it could not
- * be written. */
-static void write_reports(struct run *run, struct report_folder *folder)
-{
-    run->is_inconclusive |= folder->is_broken;
-    run->exit = run_exit_code(run);
-    write_file(folder, "junit.xml", run, report_junit);
-    write_file(folder, "summary.md", run, report_summary);
-    report_folder_publish(folder);
-    run->is_inconclusive |= folder->is_broken;
-    run->exit = run_exit_code(run);
-    write_file(folder, "results.json", run, report_json);
-    run->is_inconclusive |= folder->is_broken;
-    run->exit = run_exit_code(run);
-}
-
-static int print_reports(const struct run *run, const struct options *options,
-                         const struct report_folder *folder)
-{
-    int status = run->exit;
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    struct report_style style = style_of(options, stdout);
-    style.folder = folder->path;
-    report_terminal(run, &style, &text);
-    fwrite(text.data, 1, text.size_bytes, stdout);
-    if (fflush(stdout) != 0) /* nobody saw the verdicts */
-        status = RUN_EXIT_INCONCLUSIVE;
-    buffer_free(&text);
-    return status;
 }
 
 /* `baseline` may be NULL. */
@@ -79,16 +25,15 @@ static int play_and_report(const struct options *options, const struct places *p
 {
     struct run run;
     struct report_folder folder;
-    char *parent = places->root ? places_join(places->root, "reports/out")
-                                : memory_copy_text("reports/out", strlen("reports/out"));
-    report_folder_open(&folder, options->out, parent, client->label, wall_clock_ms());
+    char *parent = places_reports(places);
+    report_folder_open(&folder, options->out, parent, client->label, clock_wall_ms());
     int status = RUN_EXIT_USAGE;
     if (play_scenarios(options, client, set, baseline ? &baseline->baseline : NULL, &folder,
                        &run)) {
         if (baseline)
             baseline_file_apply(baseline, &run);
-        write_reports(&run, &folder);
-        status = print_reports(&run, options, &folder);
+        run_reports_write(&run, &folder);
+        status = run_reports_print(&run, options, &folder);
     }
     report_folder_close(&folder);
     run_free(&run);
