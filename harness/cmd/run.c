@@ -1,6 +1,7 @@
 #include "cmd/baseline_file.h"
 #include "cmd/client.h"
 #include "cmd/command.h"
+#include "cmd/github.h"
 #include "cmd/library.h"
 #include "cmd/options.h"
 #include "cmd/places.h"
@@ -34,6 +35,8 @@ static int play_and_report(const struct options *options, const struct places *p
             baseline_file_apply(baseline, &run);
         run_reports_write(&run, &folder);
         status = run_reports_print(&run, options, &folder);
+        if (!github_annotate(&run))
+            status = RUN_EXIT_INCONCLUSIVE;
     }
     report_folder_close(&folder);
     run_free(&run);
