@@ -12,7 +12,8 @@
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
     X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
-      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
+      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
+      "of `run` again:\nall of them, and what differs")                                            \
     X(FILTER, "filter", "GLOB", "run baseline mutants explain list",                               \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
@@ -30,7 +31,8 @@
     X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
-    X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
+    X(BASELINE, "baseline", "FILE", "run",                                                         \
+      "known failures: they are no exit 1; again: one for each client")                            \
     X(OUT, "out", "DIR", "run report mutants",                                                            \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
@@ -77,7 +79,9 @@ struct option_texts {
 
 /* Texts are borrowed from argv. */
 struct options {
-    const char *client;
+    const char *client;          /* the first */
+    struct option_texts clients; /* as they were given; none: the default */
+    struct option_texts baselines;
     struct option_texts filters, tags, required, policies;
     size_t shard_index; /* from 1 */
     size_t shard_count; /* 1: all */
@@ -91,7 +95,6 @@ struct options {
     const char *rule;   /* NULL: none */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
-    const char *baseline; /* NULL: none */
     const char **paths; /* what is no option; owned */
     size_t path_count;
 };

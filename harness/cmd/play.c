@@ -131,6 +131,16 @@ static void complete_header(const struct play *play, struct transcript_header *h
     }
 }
 
+static bool is_known(const struct baseline *baseline, const char *name,
+                     const struct judgement *judgement)
+{
+    for (size_t i = 0; baseline && i < judgement->finding_count; i++)
+        if (judgement->findings[i].level == RULE_LEVEL_MUST &&
+            !baseline_find(baseline, name, judgement->findings[i].rule))
+            return false;
+    return baseline != NULL;
+}
+
 static bool record(struct play *play, const struct scenario *scenario,
                    struct judgement *judgement, struct transcript *transcript, size_t index)
 {
@@ -145,7 +155,8 @@ static bool record(struct play *play, const struct scenario *scenario,
     struct run_scenario played;
     enum verdict verdict = judgement->verdict;
     play_fill_scenario(&origin, scenario, transcript != NULL, judgement, &played);
-    progress_done(&play->progress, scenario->name, judgement);
+    progress_done(&play->progress, scenario->name, judgement,
+                  is_known(play->baseline, scenario->name, judgement));
     if (keep_worst(kept, &played) && transcript) {
         complete_header(play, &transcript->header);
         report_folder_write_transcript(play->folder, kept->transcript, transcript);
@@ -172,7 +183,7 @@ static bool on_result(void *user, size_t play_index, struct live_result *result)
 static void on_progress(void *user, size_t running_count)
 {
     struct play *play = user;
-    progress_running(&play->progress, running_count);
+    progress_running(&play->progress, running_count, clock_ms(CLOCK_MONOTONIC));
 }
 
 /* Takes out what was never played. */
@@ -243,8 +254,9 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
         .client_log = folder->client_log,
     };
     struct live_callbacks callbacks = {&play, on_hello, on_result, on_progress};
-    progress_init(&play.progress, stderr, options->is_quiet, play_count);
     int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
+    progress_init(&play.progress, stderr, options->is_quiet, play_count, start_ms);
+    play.progress.label = options->clients.count > 1 ? client->label : NULL;
     enum live_status status = live_run(&config, plays, play_count, &callbacks);
     run->duration_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
     run->is_interrupted = status == LIVE_INTERRUPTED;

@@ -31,6 +31,16 @@ static void report_errno(struct report_folder *folder, const char *path)
     report_trouble(folder, &error);
 }
 
+static void append_client(const char *client, struct buffer *out)
+{
+    client += strspn(client, "./"); /* no hidden folder, none above this */
+    for (size_t i = 0; client[i] && i < CLIENT_BYTES_MAX; i++) {
+        bool is_plain = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-",
+                               client[i]) != NULL;
+        buffer_append(out, is_plain ? &client[i] : "-", 1);
+    }
+}
+
 /* `2026-06-01T10-00-00Z-relaycast@6.0.2`: no colons, which archives of CI systems refuse. */
 static void append_folder_name(const char *client, int64_t now_ms, struct buffer *out)
 {
@@ -39,16 +49,11 @@ static void append_folder_name(const char *client, int64_t now_ms, struct buffer
     for (size_t i = 0; moment[i] && moment[i] != '.'; i++)
         buffer_append(out, moment[i] == ':' ? "-" : &moment[i], 1);
     buffer_append_text(out, "Z-");
-    for (size_t i = 0; client[i] && i < CLIENT_BYTES_MAX; i++) {
-        bool is_plain = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-",
-                               client[i]) != NULL;
-        buffer_append(out, is_plain ? &client[i] : "-", 1);
-    }
+    append_client(client, out);
 }
 
 /* Makes a folder that was not there, so that two runs never share one. */
-static char *make_new_folder(struct report_folder *folder, const char *parent, const char *client,
-                             int64_t now_ms)
+static char *make_new_folder(struct report_folder *folder, const char *parent, const char *name)
 {
     struct error error;
     if (!files_make_folder(parent, &error)) {
@@ -56,13 +61,13 @@ static char *make_new_folder(struct report_folder *folder, const char *parent, c
         return NULL;
     }
     for (int i = 1; i < SAME_NAME_MAX; i++) {
-        struct buffer name;
-        buffer_init(&name, BUFFER_NO_LIMIT);
-        append_folder_name(client, now_ms, &name);
+        struct buffer numbered;
+        buffer_init(&numbered, BUFFER_NO_LIMIT);
+        buffer_append_text(&numbered, name);
         if (i > 1)
-            buffer_printf(&name, "-%d", i);
-        char *path = places_join(parent, buffer_text(&name));
-        buffer_free(&name);
+            buffer_printf(&numbered, "-%d", i);
+        char *path = places_join(parent, buffer_text(&numbered));
+        buffer_free(&numbered);
         if (mkdir(path, 0777) == 0)
             return path;
         if (errno != EEXIST)
@@ -98,17 +103,41 @@ static void open_client_log(struct report_folder *folder)
         folder->client_log = stderr;
 }
 
-void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
-                        const char *client, int64_t now_ms)
+void report_folder_open_joint(struct report_folder *folder, const char *out, const char *parent,
+                              const char *clients, int64_t now_ms)
 {
+    struct buffer name;
+    buffer_init(&name, BUFFER_NO_LIMIT);
+    append_folder_name(clients, now_ms, &name);
     *folder = (struct report_folder){0};
-    char *path = out ? make_folder(folder, out) : make_new_folder(folder, parent, client, now_ms);
+    char *path = out ? make_folder(folder, out)
+                     : make_new_folder(folder, parent, buffer_text(&name));
     if (path)
         folder->path = places_shorten(path);
     if (path && !out)
         folder->latest = places_join(parent, "latest");
     free(path);
+    buffer_free(&name);
+}
+
+void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
+                        const char *client, int64_t now_ms)
+{
+    report_folder_open_joint(folder, out, parent, client, now_ms);
     open_client_log(folder);
+}
+
+void report_folder_open_below(struct report_folder *folder, const struct report_folder *joint,
+                              const char *client)
+{
+    struct buffer name;
+    buffer_init(&name, BUFFER_NO_LIMIT);
+    append_client(client, &name);
+    *folder = (struct report_folder){.is_broken = joint->path == NULL};
+    if (joint->path)
+        folder->path = make_new_folder(folder, joint->path, buffer_text(&name));
+    open_client_log(folder);
+    buffer_free(&name);
 }
 
 void report_folder_write(struct report_folder *folder, const char *name,

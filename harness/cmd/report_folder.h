@@ -13,7 +13,7 @@
 struct report_folder {
     char *path;       /* owned; as it is shown; NULL: it could not be made */
     char *latest;     /* link that shall point to it; owned; NULL: none */
-    FILE *client_log; /* owned; never NULL once opened */
+    FILE *client_log; /* owned; never NULL once opened, but in a joint folder */
     bool is_broken;   /* something could not be written */
 };
 
@@ -21,6 +21,15 @@ struct report_folder {
  * log in it. */
 void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
                         const char *client, int64_t now_ms);
+
+/* A folder of that name for the runs of several clients: without a client's log. */
+void report_folder_open_joint(struct report_folder *folder, const char *out, const char *parent,
+                              const char *clients, int64_t now_ms);
+
+/* The folder of one of them, named after it, in theirs. If that could not be made, nothing is
+ * written here either. */
+void report_folder_open_below(struct report_folder *folder, const struct report_folder *joint,
+                              const char *client);
 
 void report_folder_write(struct report_folder *folder, const char *name,
                          const struct buffer *content);

@@ -1,42 +1,30 @@
-#include "cmd/baseline_file.h"
-#include "cmd/client.h"
+/* gapcheck run: plays scenarios against one client or several, judges and reports. */
 #include "cmd/command.h"
 #include "cmd/github.h"
 #include "cmd/library.h"
 #include "cmd/options.h"
 #include "cmd/places.h"
-#include "cmd/play.h"
-#include "cmd/report_folder.h"
+#include "cmd/run_clients.h"
+#include "cmd/run_job.h"
 #include "cmd/run_reports.h"
 #include "io/clock.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
-/* `baseline` may be NULL. */
-static int play_and_report(const struct options *options, const struct places *places,
-                           const struct client_choice *client, const struct scenario_set *set,
-                           struct baseline_file *baseline)
+static enum run_exit play_one(struct run_job *job, const struct scenario_set *set)
 {
     struct run run;
     struct report_folder folder;
-    char *parent = places_reports(places);
-    report_folder_open(&folder, options->out, parent, client->label, clock_wall_ms());
-    int status = RUN_EXIT_USAGE;
-    if (play_scenarios(options, client, set, baseline ? &baseline->baseline : NULL, &folder,
-                       &run)) {
-        if (baseline)
-            baseline_file_apply(baseline, &run);
-        run_reports_write(&run, &folder);
-        status = run_reports_print(&run, options, &folder);
+    char *parent = places_reports(job->places);
+    report_folder_open(&folder, job->options->out, parent, job->clients[0].label,
+                       clock_wall_ms());
+    enum run_exit status = RUN_EXIT_USAGE;
+    if (run_job_play(job, 0, set, &folder, &run)) {
+        status = (enum run_exit)run_reports_print(&run, job->options, &folder);
         if (!github_annotate(&run))
             status = RUN_EXIT_INCONCLUSIVE;
+        if (!run_job_check_baselines(job))
+            status = RUN_EXIT_USAGE;
     }
     report_folder_close(&folder);
     run_free(&run);
@@ -44,38 +32,22 @@ static int play_and_report(const struct options *options, const struct places *p
     return status;
 }
 
-static int run_with(const struct options *options)
+static enum run_exit run_with(const struct options *options)
 {
     struct places places;
+    struct run_job job;
     struct scenario_set set = {0};
-    struct client_choice client = {0};
-    struct baseline_file baseline = {0};
-    struct error error;
     places_find(&places);
-    int status = library_select(options, &places, &set);
-    if (options->baseline &&
-        !baseline_file_open(&baseline, options->baseline, options, &places))
-        status = RUN_EXIT_USAGE;
-    if (status != RUN_EXIT_USAGE) {
-        /* A client that does not exist is told even if nothing is selected: 2 comes before 3. */
-        switch (client_choose(&places, options->client, say, &client, &error)) {
-        case CLIENT_CHOICE_DONE:
-            break;
-        case CLIENT_CHOICE_WRONG:
-            command_print_error(&error);
-            status = RUN_EXIT_USAGE;
-            break;
-        case CLIENT_CHOICE_TROUBLE:
-            command_print_error(&error);
-            status = RUN_EXIT_INCONCLUSIVE;
-            break;
-        }
+    /* A client that does not exist is told even if nothing is selected: 2 comes before 3. */
+    enum run_exit status = (enum run_exit)library_select(options, &places, &set);
+    if (status == RUN_EXIT_USAGE) {
+        job = (struct run_job){0};
+    } else {
+        status = run_exit_worst(status, run_job_open(&job, options, &places));
+        if (status == RUN_EXIT_EXPECTED)
+            status = job.client_count > 1 ? run_clients_play(&job, &set) : play_one(&job, &set);
     }
-    if (status == RUN_EXIT_EXPECTED)
-        status = play_and_report(options, &places, &client, &set,
-                                 options->baseline ? &baseline : NULL);
-    baseline_file_close(&baseline);
-    client_choice_free(&client);
+    run_job_close(&job);
     scenario_set_free(&set);
     places_free(&places);
     return status;
@@ -91,7 +63,7 @@ int command_run(const struct command *command, int argc, char **argv)
     } else if (options.is_help) {
         status = command_print_help(command);
     } else {
-        status = run_with(&options);
+        status = (int)run_with(&options);
     }
     options_free(&options);
     return status;

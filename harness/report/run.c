@@ -78,6 +78,15 @@ enum run_exit run_exit_code(const struct run *run)
     return summary.fixed_count > 0 ? RUN_EXIT_FIXED : RUN_EXIT_EXPECTED;
 }
 
+enum run_exit run_exit_worst(enum run_exit left, enum run_exit right)
+{
+    static const int ranks[] = {
+        [RUN_EXIT_USAGE] = 4,  [RUN_EXIT_INCONCLUSIVE] = 3, [RUN_EXIT_BROKEN] = 2,
+        [RUN_EXIT_FIXED] = 1, [RUN_EXIT_EXPECTED] = 0,
+    };
+    return ranks[left] >= ranks[right] ? left : right;
+}
+
 /* As one word of a shell, in quotes only where it needs them. */
 static void append_word(const char *text, struct buffer *out)
 {

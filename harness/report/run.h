@@ -91,6 +91,9 @@ char *run_transcript_path(const char *scenario_name);
 /* The first that applies in the order 2, 3, 1, 4 (design.md); 2 is never the result here. */
 enum run_exit run_exit_code(const struct run *run);
 
+/* The one of two that wins in that order. */
+enum run_exit run_exit_worst(enum run_exit left, enum run_exit right);
+
 void run_scenario_free(struct run_scenario *scenario);
 void run_free(struct run *run);
 
