@@ -33,7 +33,7 @@ static void report_errno(struct report_folder *folder, const char *path)
 
 static void append_client(const char *client, struct buffer *out)
 {
-    client += strspn(client, "./"); /* no hidden folder, none above this */
+    client += strspn(client, "./- "); /* no hidden folder, none that looks like an option */
     for (size_t i = 0; client[i] && i < CLIENT_BYTES_MAX; i++) {
         bool is_plain = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-",
                                client[i]) != NULL;
@@ -128,16 +128,33 @@ void report_folder_open(struct report_folder *folder, const char *out, const cha
 }
 
 void report_folder_open_below(struct report_folder *folder, const struct report_folder *joint,
-                              const char *client)
+                              const char *client, size_t number)
 {
     struct buffer name;
     buffer_init(&name, BUFFER_NO_LIMIT);
     append_client(client, &name);
+    if (number > 1)
+        buffer_printf(&name, "-%zu", number);
     *folder = (struct report_folder){.is_broken = joint->path == NULL};
-    if (joint->path)
-        folder->path = make_new_folder(folder, joint->path, buffer_text(&name));
+    char *path = joint->path ? places_join(joint->path, buffer_text(&name)) : NULL;
+    if (path)
+        folder->path = make_folder(folder, path);
     open_client_log(folder);
+    free(path);
     buffer_free(&name);
+}
+
+bool report_folder_is_same_name(const char *left, const char *right)
+{
+    struct buffer a, b;
+    buffer_init(&a, BUFFER_NO_LIMIT);
+    buffer_init(&b, BUFFER_NO_LIMIT);
+    append_client(left, &a);
+    append_client(right, &b);
+    bool is_same = strcmp(buffer_text(&a), buffer_text(&b)) == 0;
+    buffer_free(&a);
+    buffer_free(&b);
+    return is_same;
 }
 
 void report_folder_write(struct report_folder *folder, const char *name,

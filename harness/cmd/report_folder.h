@@ -26,10 +26,13 @@ void report_folder_open(struct report_folder *folder, const char *out, const cha
 void report_folder_open_joint(struct report_folder *folder, const char *out, const char *parent,
                               const char *clients, int64_t now_ms);
 
-/* The folder of one of them, named after it, in theirs. If that could not be made, nothing is
- * written here either. */
+/* The folder of one of them, named after it, in theirs: the `number`-th of that name, from 1. If
+ * theirs could not be made, nothing is written here either. */
 void report_folder_open_below(struct report_folder *folder, const struct report_folder *joint,
-                              const char *client);
+                              const char *client, size_t number);
+
+/* Whether the folders of two clients have the same name: not all letters can stand in one. */
+bool report_folder_is_same_name(const char *left, const char *right);
 
 void report_folder_write(struct report_folder *folder, const char *name,
                          const struct buffer *content);

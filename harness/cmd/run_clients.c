@@ -21,7 +21,11 @@ static bool play_client(struct run_job *job, size_t index, const struct scenario
                         const struct report_folder *joint, struct run *run, bool *is_annotated)
 {
     struct report_folder folder;
-    report_folder_open_below(&folder, joint, job->clients[index].label);
+    const char *label = job->clients[index].label;
+    size_t number = 1;
+    for (size_t i = 0; i < index; i++)
+        number += report_folder_is_same_name(job->clients[i].label, label);
+    report_folder_open_below(&folder, joint, label, number);
     run_job_play(job, index, set, &folder, run); /* no single baseline: it is never refused */
     *is_annotated &= github_annotate(run);
     report_folder_close(&folder);

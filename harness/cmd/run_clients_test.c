@@ -74,6 +74,14 @@ Test(run_clients, the_worst_exit_counts)
     sample_program_run("", "run --out r2 " OLD "--client reference", 0, "nothing: each scenario");
 }
 
+Test(run_clients, folders_of_one_name_are_told_apart_and_the_same_in_the_next_run)
+{
+    for (int i = 0; i < 2; i++)
+        sample_program_run("", "run --out r --client ./sdk-1 --client sdk-1 --client '. ./sdk-1'",
+                           0, "report: r");
+    cr_expect(sample_shell("test \"$(ls r | tr '\\n' ,)\" = sdk-1,sdk-1-2,sdk-1-3,summary.md,"));
+}
+
 Test(run_clients, usage_is_exit_2_before_anything_is_played)
 {
     static const char *const cases[][2] = {
