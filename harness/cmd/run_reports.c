@@ -33,7 +33,9 @@ void run_reports_write(struct run *run, struct report_folder *folder)
 
 bool run_reports_put(const struct buffer *text)
 {
-    size_t written_bytes = fwrite(text->data, 1, text->size_bytes, stdout);
+    size_t written_bytes = 0;
+    if (text->size_bytes > 0) /* else there may be no data */
+        written_bytes = fwrite(text->data, 1, text->size_bytes, stdout);
     return fflush(stdout) == 0 && written_bytes == text->size_bytes;
 }
 
