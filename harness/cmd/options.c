@@ -211,6 +211,8 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_named(option, text, &options->baselines, error);
     case OPTION_OUT:
         return take_path(text, &options->out, option, error);
+    case OPTION_WATCH:
+        return options->is_watch = true;
     case OPTION_MERGE:
         return options->is_merge = true;
     case OPTION_JSON:

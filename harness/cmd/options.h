@@ -31,6 +31,7 @@
     X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
+    X(WATCH, "watch", NULL, "run", "runs again when a scenario or the driver changes, until Ctrl-C")   \
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
     X(OUT, "out", "DIR", "run report mutants",                                                            \
@@ -89,7 +90,7 @@ struct options {
     uint64_t seed;
     size_t repeat_count;
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
-    bool is_merge;
+    bool is_merge, is_watch;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */

@@ -1,36 +1,11 @@
 /* gapcheck run: plays scenarios against one client or several, judges and reports. */
 #include "cmd/command.h"
-#include "cmd/github.h"
 #include "cmd/library.h"
 #include "cmd/options.h"
 #include "cmd/places.h"
 #include "cmd/run_clients.h"
 #include "cmd/run_job.h"
-#include "cmd/run_reports.h"
-#include "io/clock.h"
-
-#include <stdlib.h>
-
-static enum run_exit play_one(struct run_job *job, const struct scenario_set *set)
-{
-    struct run run;
-    struct report_folder folder;
-    char *parent = places_reports(job->places);
-    report_folder_open(&folder, job->options->out, parent, job->clients[0].label,
-                       clock_wall_ms());
-    enum run_exit status = RUN_EXIT_USAGE;
-    if (run_job_play(job, 0, set, &folder, &run)) {
-        status = (enum run_exit)run_reports_print(&run, job->options, &folder);
-        if (!github_annotate(&run))
-            status = RUN_EXIT_INCONCLUSIVE;
-        if (!run_job_check_baselines(job))
-            status = RUN_EXIT_USAGE;
-    }
-    report_folder_close(&folder);
-    run_free(&run);
-    free(parent);
-    return status;
-}
+#include "cmd/run_watch.h"
 
 static enum run_exit run_with(const struct options *options)
 {
@@ -45,7 +20,7 @@ static enum run_exit run_with(const struct options *options)
     } else {
         status = run_exit_worst(status, run_job_open(&job, options, &places));
         if (status == RUN_EXIT_EXPECTED)
-            status = job.client_count > 1 ? run_clients_play(&job, &set) : play_one(&job, &set);
+            status = run_clients_play(&job, &set);
     }
     run_job_close(&job);
     scenario_set_free(&set);
@@ -63,7 +38,7 @@ int command_run(const struct command *command, int argc, char **argv)
     } else if (options.is_help) {
         status = command_print_help(command);
     } else {
-        status = (int)run_with(&options);
+        status = (int)(options.is_watch ? run_watch(&options) : run_with(&options));
     }
     options_free(&options);
     return status;

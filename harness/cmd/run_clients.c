@@ -9,7 +9,32 @@
 
 #include <stdlib.h>
 
-/* "a+b": what the joint folder is named after. */
+/* ---- one ---- */
+
+static enum run_exit play_one(struct run_job *job, const struct scenario_set *set)
+{
+    struct run run;
+    struct report_folder folder;
+    char *parent = places_reports(job->places);
+    report_folder_open(&folder, job->options->out, parent, job->clients[0].label,
+                       clock_wall_ms());
+    enum run_exit status = RUN_EXIT_USAGE;
+    if (run_job_play(job, 0, set, &folder, &run)) {
+        status = (enum run_exit)run_reports_print(&run, job->options, &folder);
+        if (!github_annotate(&run))
+            status = RUN_EXIT_INCONCLUSIVE;
+        if (!run_job_check_baselines(job))
+            status = RUN_EXIT_USAGE;
+    }
+    report_folder_close(&folder);
+    run_free(&run);
+    free(parent);
+    return status;
+}
+
+/* ---- several ---- */
+
+/* "a-b": what the joint folder is named after. */
 static void append_labels(const struct run_job *job, struct buffer *out)
 {
     for (size_t i = 0; i < job->client_count; i++)
@@ -55,7 +80,7 @@ static bool print_matrix(const struct matrix *matrix, const struct options *opti
     return is_seen;
 }
 
-enum run_exit run_clients_play(struct run_job *job, const struct scenario_set *set)
+static enum run_exit play_several(struct run_job *job, const struct scenario_set *set)
 {
     struct report_folder joint;
     struct buffer labels;
@@ -88,4 +113,9 @@ enum run_exit run_clients_play(struct run_job *job, const struct scenario_set *s
     buffer_free(&labels);
     free(parent);
     return status;
+}
+
+enum run_exit run_clients_play(struct run_job *job, const struct scenario_set *set)
+{
+    return job->client_count > 1 ? play_several(job, set) : play_one(job, set);
 }

@@ -112,6 +112,7 @@ bool run_job_play(struct run_job *job, size_t client_index, const struct scenari
     if (!play_scenarios(job->options, &job->clients[client_index], set, only_baseline(job),
                         folder, run))
         return false;
+    job->is_interrupted |= run->is_interrupted;
     apply_baselines(job, run);
     run_reports_write(run, folder);
     return true;

@@ -23,6 +23,7 @@ struct run_job {
     bool *baseline_is_used;          /* one for each; owned */
     size_t baseline_count;
     bool has_unknown_client; /* one never said who it is */
+    bool is_interrupted;
 };
 
 /* Installs what is missing and reads the baselines; what is wrong is told. Returns the exit status:
