@@ -148,7 +148,8 @@ void progress_done(struct progress *progress, const char *name, const struct jud
 {
     enum verdict verdict = judgement->verdict;
     bool is_failure = (verdict == VERDICT_FAIL && !is_known) ||
-                      verdict == VERDICT_CLIENT_ERROR || verdict == VERDICT_ERROR;
+                      verdict == VERDICT_CLIENT_ERROR ||
+                      (verdict == VERDICT_ERROR && !judgement->is_late);
     progress->done_count++;
     progress->failed_count += is_failure;
     if (is_failure && !progress->is_quiet && !progress->is_terminal)
