@@ -31,12 +31,14 @@
     X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
-    X(WATCH, "watch", NULL, "run", "runs again when a scenario or the driver changes, until Ctrl-C")   \
+    X(WATCH, "watch", NULL, "run",                                                                 \
+      "runs again when a scenario or the driver changes, until Ctrl-C")                            \
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
-    X(OUT, "out", "DIR", "run report mutants",                                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
+    X(OUT, "out", "DIR", "run report mutants",                                                     \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
+      "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
@@ -48,10 +50,12 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run report judge mutants doctor", "shows only what failed, and the summary") \
-    X(NO_COLOR, "no-color", NULL, "run report judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(QUIET, "quiet", NULL, "run report judge mutants doctor",                                     \
+      "shows only what failed, and the summary")                                                   \
+    X(NO_COLOR, "no-color", NULL, "run report judge mutants doctor",                               \
+      "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run report judge baseline mutants doctor lint explain list new schema reference-client",          \
+      "run report judge baseline mutants doctor lint explain list new schema reference-client",    \
       "tells this")
 
 enum option_id {

@@ -42,15 +42,21 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
                         bool has_transcript, struct judgement *judgement,
                         struct run_scenario *result)
 {
+    size_t tag_count = scenario->tags.count;
     *result = (struct run_scenario){
         .name = copy(origin->name),
         .path = copy(origin->path),
         .title = copy(scenario->title),
+        .why = scenario->why ? copy(scenario->why) : NULL,
+        .tags = memory_alloc(tag_count, sizeof(char *)),
+        .tag_count = tag_count,
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
         .finding_places = find_places(scenario, judgement),
     };
+    for (size_t i = 0; i < tag_count; i++)
+        result->tags[i] = copy(scenario->tags.items[i]);
     result->play_counts[judgement->verdict] = 1;
 }
 

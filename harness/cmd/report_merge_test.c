@@ -52,7 +52,7 @@ Test(report_merge, shards_come_to_what_one_machine_comes_to)
                  "part-*/transcripts/%s.ndjson", name, name);
         cr_expect(sample_shell(command), "%s", name);
     }
-    cr_expect(sample_shell("test -s whole/junit.xml -a -s whole/summary.md"));
+    cr_expect(sample_shell("test -s whole/junit.xml -a -s whole/summary.md -a -s whole/index.html"));
     cr_expect(sample_shell("test $(grep -c '^==> part-[123]/client.log <==$' whole/client.log) = 3"));
     cr_expect(sample_shell("! ls -R whole | grep tmp"));
     cJSON_Delete(whole);
@@ -105,7 +105,7 @@ Test(report_merge, usage_is_exit_2)
     cr_assert(sample_shell("mkdir other && sed 's/\"seed\": 1/\"seed\": 7/' part-2/results.json "
                            ">other/results.json"));
     static const char *const cases[][2] = {
-        {"report", "say what to make"},
+        {"report --merge --watch", "has no option `--watch`"},
         {"report --merge", "there are none"},
         {"report --merge part-1 part-1", "part-1 is named twice"},
         {"report --merge part-1 ./part-1/", "part-1/ is named twice"},

@@ -248,6 +248,35 @@ static void read_counts(struct reader *reader, struct jsonc_node node, struct ju
     judgement->duration_us = (int64_t)(duration_ms * 1000);
 }
 
+static void read_missed(struct reader *reader, struct jsonc_node node, struct judgement *judgement)
+{
+    struct jsonc_node item = first_of(reader, node, "missed", true);
+    size_t count = (size_t)cJSON_GetArraySize(node.json);
+    if (!item.json)
+        return;
+    judgement->missed = memory_alloc(count, sizeof *judgement->missed);
+    judgement->missed_count = judgement->missed_capacity_count = count;
+    for (size_t i = 0; item.json; item = jsonc_next(reader->document, item), i++) {
+        struct jsonc_node rule = need(reader, item, "rule");
+        char *id = read_text(reader, rule, "rule", false);
+        judgement->missed[i] = (struct missed_range){
+            .marker = need_count(reader, item, "marker"),
+            .count = need_count(reader, item, "count"),
+            .rule = id ? read_rule(reader, rule, id) : RULE_COUNT,
+        };
+        free(id);
+    }
+}
+
+static void read_tags(struct reader *reader, struct jsonc_node node, struct run_scenario *scenario)
+{
+    struct jsonc_node item = first_of(reader, node, "tags", true);
+    scenario->tags =
+        memory_alloc((size_t)cJSON_GetArraySize(node.json) + 1, sizeof *scenario->tags);
+    for (; item.json; item = jsonc_next(reader->document, item))
+        scenario->tags[scenario->tag_count++] = read_text(reader, item, "tags", true);
+}
+
 static void check_transcript(struct reader *reader, struct jsonc_node node,
                              const struct run_scenario *scenario)
 {
@@ -267,6 +296,8 @@ static void read_scenario(struct reader *reader, struct jsonc_node node,
     scenario->name = need_text(reader, node, "name");
     scenario->path = need_text(reader, node, "file");
     scenario->title = read_text(reader, may(reader, node, "title"), "title", false);
+    scenario->why = read_text(reader, may(reader, node, "why"), "why", false);
+    read_tags(reader, may(reader, node, "tags"), scenario);
     scenario->reproduce = need_text(reader, node, "reproduce");
     scenario->transcript = read_text(reader, transcript, "transcript", false);
     scenario->is_known = read_bool(reader, need(reader, node, "known"), "known");
@@ -277,6 +308,7 @@ static void read_scenario(struct reader *reader, struct jsonc_node node,
     read_counts(reader, node, judgement);
     read_findings(reader, need(reader, node, "findings"), scenario);
     read_rules(reader, need(reader, node, "rules"), judgement);
+    read_missed(reader, may(reader, node, "missed"), judgement);
     read_plays(reader, may(reader, node, "plays"), scenario);
     if (!scenario->title)
         scenario->title = memory_copy_text(scenario->name, strlen(scenario->name));
