@@ -25,15 +25,17 @@ static void append_row(const struct run_scenario *scenario, struct buffer *out)
     buffer_append_text(out, " |\n");
 }
 
-/* The worst first: enum verdict is in that order. */
+/* The worst first (enum verdict is in that order), and what is known behind all that is new. */
 static void append_table(const struct run *run, struct buffer *out)
 {
     size_t row_count = 0, left_out_count = 0;
-    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+    for (int rank = 0; rank < 2 * VERDICT_COUNT; rank++) {
+        enum verdict verdict = (enum verdict)(rank % VERDICT_COUNT);
+        bool is_known = rank >= VERDICT_COUNT;
         for (size_t i = 0; i < run->scenario_count; i++) {
             const struct run_scenario *scenario = &run->scenarios[i];
-            if ((int)scenario->judgement->verdict != verdict || verdict == VERDICT_PASS ||
-                verdict == VERDICT_SKIP)
+            if (scenario->judgement->verdict != verdict || scenario->is_known != is_known ||
+                verdict == VERDICT_PASS || verdict == VERDICT_SKIP)
                 continue;
             if (row_count == 0)
                 buffer_append_text(out, "\n| verdict | scenario | rule | what happened |\n"
