@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The run step of action.yml: its inputs come as GAPCHECK_…, its outputs go to $GITHUB_OUTPUT. gapcheck
-# itself writes the annotations, since GitHub sets GITHUB_ACTIONS. Ends with gapcheck's exit status.
+# The run step of action.yml: its inputs come as GAPCHECK_…, its outputs go to $GITHUB_OUTPUT.
+# gapcheck itself writes the annotations, since GitHub sets GITHUB_ACTIONS. Ends with its exit status.
 set -uo pipefail
 
 wrong() {

@@ -19,7 +19,7 @@
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
       "only scenarios with this tag; again: or")                                                   \
     X(SHARD, "shard", "I/N", "run baseline mutants",                                               \
-      "only part I of N; what lies in it hangs on the names\nalone")                                \
+      "only part I of N; what lies in it hangs on the names\nalone")                               \
     X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
       "how many scenarios at once (default: as many as helps)")                                    \
     X(SEED, "seed", "N", "run baseline mutants",                                                   \

@@ -52,8 +52,9 @@ Test(report_merge, shards_come_to_what_one_machine_comes_to)
                  "part-*/transcripts/%s.ndjson", name, name);
         cr_expect(sample_shell(command), "%s", name);
     }
-    cr_expect(sample_shell("test -s whole/junit.xml -a -s whole/summary.md -a -s whole/index.html"));
-    cr_expect(sample_shell("test $(grep -c '^==> part-[123]/client.log <==$' whole/client.log) = 3"));
+    cr_expect(sample_shell("cd whole && test -s junit.xml -a -s summary.md -a -s index.html"));
+    cr_expect(sample_shell("test $(grep -c '^==> part-[123]/client.log <==$' whole/client.log)"
+                           " = 3"));
     cr_expect(sample_shell("! ls -R whole | grep tmp"));
     cJSON_Delete(whole);
     cJSON_Delete(alone);
@@ -89,7 +90,8 @@ Test(report_merge, transcripts_that_are_gone_are_left_out)
     run_shards(2, NEVER_RESYNCS);
     /* A link is no file of the report: it may point anywhere. */
     cr_assert(sample_shell("rm part-*/transcripts/s/0.ndjson part-*/transcripts/s/1.ndjson &&"
-                           "for p in part-*; do ln -s /etc/passwd $p/transcripts/s/1.ndjson; done"));
+                           "for p in part-*; do ln -s /etc/passwd $p/transcripts/s/1.ndjson;"
+                           "done"));
     sample_program_run("", "report --merge part-1 part-2 --out r", 1,
                        "2 transcripts could not be read and are left out");
     cr_expect(sample_shell("! grep -rq root: r"));

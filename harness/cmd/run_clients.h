@@ -1,5 +1,5 @@
-/* One client or several in one run. Of several each is played in turn and leaves an ordinary report,
- * and what they did differently is shown side by side. */
+/* One client or several in one run. Of several each is played in turn and leaves an ordinary
+ * report, and what they did differently is shown side by side. */
 #ifndef GAPCHECK_CMD_RUN_CLIENTS_H
 #define GAPCHECK_CMD_RUN_CLIENTS_H
 

@@ -220,7 +220,8 @@ Test(program, on_github_a_finding_is_an_annotation_at_its_step)
     cr_assert_eq(setenv("GITHUB_WORKSPACE", folder, 1), 0);
     cr_assert_eq(setenv("GITHUB_ACTIONS", "true", 1), 0);
     expect("run --out r " NEVER_RESYNCS, 1, "::error file=repo/scenarios/each.jsonc,line=");
-    cr_expect(shell("grep -Eq '^::error file=[^,]*,line=(8|9|1[01]),col=7,title=C-3 each\\[3\\] ' out"));
+    cr_expect(shell("grep -Eq '^::error file=[^,]*,line=(8|9|1[01]),col=7,title=C-3 each\\[3\\]'"
+                    " out"));
     cr_expect(shell("grep -q '%0Aand so in 1 more scenario$' out"));
     cr_expect(shell("grep -Eq '\"line\": (8|9|1[01]), \"column\": 7' r/results.json"));
     cr_assert_eq(unsetenv("GITHUB_ACTIONS"), 0);
