@@ -56,7 +56,7 @@ function drawMatrix(matrix, mutants) {
     return `${mutant.name} in ${name}: ` + (found
       ? `${found.verdict} by ${found.rules.join(' ') || 'nothing'}` : 'not killed');
   };
-  const details = html('p', { class: 'details', 'aria-live': 'polite' },
+  const details = html('p', { class: 'details kills-details', 'aria-live': 'polite' },
     'Choose a cell to see by which rules.');
   const table = html('table', { class: 'matrix kills', role: 'grid', 'aria-label': 'Kill matrix' },
     html('thead', {}, html('tr', {}, html('th', { scope: 'col' }, 'scenario'),
