@@ -33,7 +33,8 @@ async function until(page, wanted, read) {
 
 const CHECKS = {
   async overview(page) {
-    assert.match(await text(page, '.run-head .verdict'), /^✗\s*\d+ of \d+ scenarios fail: the client breaks /);
+    assert.match(await text(page, '.run-head .verdict'),
+      /^✗\s*\d+ of \d+ scenarios fail: the client breaks /);
     const all = await count(page, '.matrix tbody tr');
     assert.ok(all > 5);
     await shoot(page, 'overview-light');
@@ -233,7 +234,8 @@ try {
   });
   await page.goto(address);
   await page.waitForSelector('main > *');
-  console.log(`${checkName}: open after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
+  const openMs = await page.evaluate(() => performance.now());
+  console.log(`${checkName}: open after ${Math.round(openMs)} ms`);
   await CHECKS[checkName](page);
   assert.deepEqual(troubles, []);
 } catch (error) {
