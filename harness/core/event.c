@@ -218,6 +218,18 @@ static void write_text(struct writer *writer, uint64_t marker, size_t size_bytes
         write_padding(writer, marker, size_bytes - marker_bytes);
 }
 
+struct span event_marker_text(uint64_t marker, char room[EVENT_MARKER_BYTES])
+{
+    size_t at = EVENT_MARKER_BYTES;
+    do {
+        room[--at] = (char)('0' + marker % 10);
+        marker /= 10;
+    } while (marker);
+    at -= MARKER_PREFIX_BYTES;
+    memcpy(room + at, MARKER_PREFIX, MARKER_PREFIX_BYTES);
+    return (struct span){room + at, EVENT_MARKER_BYTES - at};
+}
+
 void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out)
 {
     struct writer writer;

@@ -261,6 +261,11 @@ static void obey(struct world *world, const char *text, size_t size_bytes)
 
 static void line_to_session(struct world *world, const struct message *message)
 {
+    struct driver_event_line event;
+    if (driver_event_read(message->data, message->size_bytes, &event)) {
+        session_driver_event(world->session, &event, world->now_us);
+        return;
+    }
     struct driver_line line;
     struct error error;
     if (driver_line_parse(message->data, message->size_bytes, &line, &error))
