@@ -46,20 +46,27 @@ bool driver_event_read(const char *text, size_t size_bytes, struct driver_event_
 
 /* ---- the strings in valid JSON without escapes ---- */
 
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* The next string value behind `*at`, names left out; false if there is none. */
 static bool next_string(struct span data, size_t *at, struct span *string)
 {
     const char *end = data.data + data.size_bytes, *from = data.data + *at;
     for (;;) {
-        const char *open = memchr(from, '"', (size_t)(end - from));
-        if (!open)
+        while (from < end && *from != '"') /* most often it is the very next byte */
+            from++;
+        if (from == end)
             return false;
-        const char *close = memchr(open + 1, '"', (size_t)(end - open - 1));
-        for (from = close + 1; from < end && memchr(" \t\r\n", *from, 4); from++)
+        const char *open = from + 1;
+        const char *close = memchr(open, '"', (size_t)(end - open));
+        for (from = close + 1; from < end && is_blank(*from); from++)
             ;
         if (from < end && *from == ':')
             continue; /* the name of a member */
-        *string = (struct span){open + 1, (size_t)(close - open - 1)};
+        *string = (struct span){open, (size_t)(close - open)};
         *at = (size_t)(from - data.data);
         return true;
     }
@@ -78,7 +85,7 @@ uint64_t driver_event_marker(struct span data)
 
 static bool starts_with(struct span text, struct span start)
 {
-    return text.size_bytes >= start.size_bytes &&
+    return text.size_bytes >= start.size_bytes && text.data[0] == start.data[0] &&
            memcmp(text.data, start.data, start.size_bytes) == 0;
 }
 

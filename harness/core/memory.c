@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_COUNT 8  /* items */
+#define FIRST_COUNT 16 /* items */
 #define FIRST_BYTES 256
 
 static _Noreturn void memory_exhausted(void)
@@ -67,8 +67,9 @@ char *memory_copy_text(const char *text, size_t size_bytes)
 {
     if (size_bytes == SIZE_MAX)
         memory_exhausted();
-    char *copy = memory_alloc(size_bytes + 1, 1);
+    char *copy = move_block(NULL, size_bytes + 1);
     if (size_bytes)
         memcpy(copy, text, size_bytes);
+    copy[size_bytes] = '\0';
     return copy;
 }

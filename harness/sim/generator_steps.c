@@ -144,6 +144,8 @@ static void write_frame(struct generator *generator)
         "\"frame\": {\"type\": \"message.created\", \"id\": 3, \"agent_seq\": \"x\"}",
         "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": \"90\"}",
         "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": 2.5}",
+        "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": -1}",
+        "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": 0}",
         "\"frame\": {\"type\": \"message.created\", \"id\": null, \"message\": \"text\"}",
         "\"frame\": {\"type\": \"resync_ack\", \"last_seen_seq\": 1, \"current_seq\": 900,"
         " \"replayed\": 0, \"gap_detected\": false}",

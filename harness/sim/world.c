@@ -67,8 +67,9 @@ static struct client_time client_now(const struct world *world)
 
 /* ---- the queue ---- */
 
-static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
-                 size_t size_bytes)
+/* Takes `data`. */
+static void post_owned(struct world *world, enum message_kind kind, uint32_t link, char *data,
+                       size_t size_bytes)
 {
     if (world->queue_first == world->queue_count)
         world->queue_first = world->queue_count = 0;
@@ -78,9 +79,16 @@ static void post(struct world *world, enum message_kind kind, uint32_t link, con
         .kind = kind,
         .link = link,
         .at_us = world->now_us + LATENCY_US,
-        .data = size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+        .data = data,
         .size_bytes = size_bytes,
     };
+}
+
+static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
+                 size_t size_bytes)
+{
+    post_owned(world, kind, link, size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+               size_bytes);
 }
 
 /* ---- the client's side ---- */
@@ -98,8 +106,9 @@ static void end_link(struct world *world, uint32_t number)
 static void flush_link(struct world *world, uint32_t number)
 {
     struct buffer *output = &world->links[number].client.output;
-    if (output->size_bytes > 0)
-        post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
+    if (output->size_bytes == 0)
+        return;
+    post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
     buffer_clear(output);
 }
 
@@ -153,8 +162,7 @@ static void report(struct world *world, const char *text, size_t size_bytes)
     buffer_init(&line, BUFFER_NO_LIMIT);
     buffer_append_text(&line, "{\"client\":\"" CLIENT_NAME "\",");
     buffer_append(&line, text + 1, size_bytes - 1);
-    post(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
-    buffer_free(&line);
+    post_owned(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
 }
 
 static void drain_client(struct world *world)
