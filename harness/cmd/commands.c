@@ -15,6 +15,8 @@ const struct command COMMANDS[] = {
      "known failures of a client: what a run would change", command_baseline},
     {"mutants", "[PATH…] [options]", "proves that the scenarios find faults: the kill matrix",
      command_mutants},
+    {"sim", "[--policy NAME|all] [--runs N] [--seed N] [--time T] [options]",
+     "generated schedules in the simulated world", command_sim},
     {"doctor", "[--client CLIENT] [options]", "checks a driver step by step and says what to mend",
      command_doctor},
     {"lint", "[PATH…] [--strict]", "checks scenario files: every error, and what looks like one",
