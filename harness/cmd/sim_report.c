@@ -121,7 +121,7 @@ static void append_findings(const struct judgement *judgement, struct buffer *ou
 void sim_report_hunt(const struct sim_order *order, const struct sim_result *result,
                      const struct judgement *found, struct buffer *out)
 {
-    buffer_printf(out, "%s (%s, it %s): ", order->client->name, order->client->rule,
+    buffer_printf(out, "%s (%s: %s): ", order->client->name, order->client->rule,
                   order->client->sentence);
     if (found) {
         buffer_append_text(out, "found in session ");

@@ -240,9 +240,8 @@ static void write_subscribe(struct generator *generator)
 
 static void write_drop(struct generator *generator)
 {
-    bool may_hang = !generator->config->is_live;
     generator_step(generator, "\"drop\": { \"how\": \"%s\" }",
-                   may_hang ? CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame",
+                   generator->has_keepalive ? CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame",
                                              "close", "silent")
                             : CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame",
                                              "close"));
@@ -287,7 +286,7 @@ static void write_reconnect(struct generator *generator)
 /* The socket lives, but nobody answers. */
 static void write_hang(struct generator *generator)
 {
-    if (generator->config->is_live) {
+    if (!generator->has_keepalive) {
         write_drop(generator);
         return;
     }
