@@ -35,6 +35,7 @@ int command_run(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
 int command_sim(const struct command *command, int argc, char **argv);
+int command_bench(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);
 int command_lint(const struct command *command, int argc, char **argv);

@@ -17,6 +17,8 @@ const struct command COMMANDS[] = {
      command_mutants},
     {"sim", "[--policy NAME|all] [--runs N] [--seed N] [--time T] [options]",
      "generated schedules in the simulated world", command_sim},
+    {"bench", "[--rounds N] [--runs N] [options]",
+     "measures: simulation, parser, memory of ids, replay on a socket", command_bench},
     {"doctor", "[--client CLIENT] [options]", "checks a driver step by step and says what to mend",
      command_doctor},
     {"lint", "[PATH…] [--strict]", "checks scenario files: every error, and what looks like one",

@@ -16,6 +16,7 @@
 #define REPEAT_MAX        100000
 #define SHARDS_MAX        10000
 #define SEED_MAX          9007199254740991 /* what every JSON reader keeps */
+#define ROUNDS_MAX        100
 #define RUNS_MAX          1000000000000
 #define TIME_MAX_MS       (INT64_C(30) * 86400000)
 #define TIMEOUT_SCALE_MIN 0.1
@@ -222,6 +223,8 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_text(option, text, &options->policies, error);
     case OPTION_RUNS:
         return take_count(option, text, 1, RUNS_MAX, &options->run_count, error);
+    case OPTION_ROUNDS:
+        return take_size(option, text, ROUNDS_MAX, &options->round_count, error);
     case OPTION_TIME:
         return take_duration(option, text, &options->time_ms, error);
     case OPTION_LIVE:

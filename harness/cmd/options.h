@@ -32,11 +32,13 @@
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
     X(OUT, "out", "DIR", "run mutants sim",                                                            \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
-    X(JSON, "json", NULL, "judge mutants sim doctor list",                                             \
+    X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants sim reference-client",                                        \
       "only this mutant (`gapcheck mutants` lists them); again: or")                               \
-    X(RUNS, "runs", "N", "sim", "how many sessions (default: 10,000; of a mutant 200,000)")         \
+    X(RUNS, "runs", "N", "sim bench",                                                             \
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000)") \
+    X(ROUNDS, "rounds", "N", "bench", "how often each is measured (default: 7)")                  \
     X(TIME, "time", "T", "sim", "how long, as in 90s, 10m, 2h (default: until --runs are done)")   \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
@@ -45,10 +47,10 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants sim doctor", "shows only what failed, and the summary") \
+    X(QUIET, "quiet", NULL, "run judge mutants sim bench doctor", "shows only what failed, and the summary") \
     X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants sim doctor lint explain list new schema reference-client",          \
+      "run judge baseline mutants sim bench doctor lint explain list new schema reference-client",          \
       "tells this")
 
 enum option_id {
@@ -84,6 +86,7 @@ struct options {
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
+    size_t round_count;   /* 0: as the command likes */
     uint64_t run_count;   /* 0: as the command likes */
     int64_t time_ms;      /* 0: no limit */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;

@@ -125,11 +125,28 @@ static inline void write_bytes(struct writer *writer, const char *data, size_t s
     writer->size_bytes += size_bytes;
 }
 
+/* Short names of types and channels most often need no escapes. */
+#define PLAIN_BYTES_MAX 64
+
+static inline bool is_plain(char byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
 #define WRITE_LITERAL(writer, literal) write_bytes(writer, literal, sizeof literal - 1)
 
 /* Any text, as a JSON string. */
 static void write_json(struct writer *writer, const char *text)
 {
+    size_t size_bytes = 0;
+    while (is_plain(text[size_bytes]))
+        size_bytes++;
+    if (text[size_bytes] == '\0' && size_bytes <= PLAIN_BYTES_MAX) {
+        write_byte(writer, '"');
+        write_bytes(writer, text, size_bytes);
+        write_byte(writer, '"');
+        return;
+    }
     writer_flush(writer);
     text_append_json(writer->out, text, strlen(text));
 }
