@@ -36,6 +36,7 @@ int command_judge(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
 int command_sim(const struct command *command, int argc, char **argv);
 int command_bench(const struct command *command, int argc, char **argv);
+int command_soak(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);
 int command_lint(const struct command *command, int argc, char **argv);

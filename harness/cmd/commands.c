@@ -17,6 +17,8 @@ const struct command COMMANDS[] = {
      command_mutants},
     {"sim", "[--policy NAME|all] [--runs N] [--seed N] [--time T] [options]",
      "generated schedules in the simulated world", command_sim},
+    {"soak", "[PATH…] [--client CLIENT] [--time T] [options]",
+     "plays scenarios for hours and tells what changes", command_soak},
     {"bench", "[--rounds N] [--runs N] [options]",
      "measures: simulation, parser, memory of ids, replay on a socket", command_bench},
     {"doctor", "[--client CLIENT] [options]", "checks a driver step by step and says what to mend",
