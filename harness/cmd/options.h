@@ -31,12 +31,14 @@
     X(REQUIRE, "require", "CAP", "soak run",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "soak run mutants sim",                                                   \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(OUT, "out", "DIR", "soak run mutants sim report",                                            \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest;\n"        \
+      "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
-      "only this mutant (`gapcheck mutants` lists them); again: or\nsim: also `all` of them, or reference (default)")                          \
+      "only this mutant (`gapcheck mutants` lists them); again: or\n"                              \
+      "sim: also `all` of them, or reference (default)")                                           \
     X(RUNS, "runs", "N", "sim bench",                                                              \
       "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000)") \
     X(ROUNDS, "rounds", "N", "soak bench",                                                         \
@@ -50,12 +52,12 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "soak run judge mutants sim bench doctor",                             \
+    X(QUIET, "quiet", NULL, "soak run judge mutants sim bench doctor report",                      \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "soak run judge mutants doctor",                                 \
+    X(NO_COLOR, "no-color", NULL, "soak run judge mutants doctor report",                          \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants sim soak bench doctor lint explain list new schema "             \
+      "run judge report baseline mutants sim soak bench doctor lint explain list new schema "      \
       "reference-client",                                                                          \
       "tells this")
 
