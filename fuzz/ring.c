@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define EVENTS_MAX 1500 /* of one input */
+#define EVENTS_MAX 1100 /* of one input */
 
 struct play {
     struct choices choices;

@@ -10,11 +10,16 @@ void naive_server_init(struct naive_server *server, size_t ring_capacity, size_t
     memset(server, 0, sizeof *server);
     server->ring_capacity = ring_capacity;
     server->db_limit = db_limit;
+    server->ring = server->pushed;
 }
 
 static void remove_from_ring(struct naive_server *server, size_t index)
 {
     server->ring_count--;
+    if (index == 0) {
+        server->ring++;
+        return;
+    }
     memmove(&server->ring[index], &server->ring[index + 1],
             (server->ring_count - index) * sizeof *server->ring);
 }
@@ -31,7 +36,8 @@ static void add_to_ring(struct naive_server *server, const struct naive_event *e
         return;
     if (server->ring_count == server->ring_capacity)
         remove_from_ring(server, 0);
-    TARGET_CHECK(server->ring_count < NAIVE_EVENTS_MAX, "the naive ring is full");
+    TARGET_CHECK(server->ring + server->ring_count < server->pushed + NAIVE_EVENTS_MAX,
+                 "the naive ring is full");
     server->ring[server->ring_count++] = *event;
 }
 

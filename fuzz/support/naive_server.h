@@ -22,7 +22,8 @@ struct naive_event {
 struct naive_server {
     size_t ring_capacity, db_limit;
     int64_t current_seq;
-    struct naive_event ring[NAIVE_EVENTS_MAX]; /* the oldest first */
+    struct naive_event pushed[NAIVE_EVENTS_MAX];
+    struct naive_event *ring; /* the part of `pushed` that is still there, the oldest first */
     size_t ring_count;
     struct naive_event rows[NAIVE_EVENTS_MAX]; /* all classes, as they were written */
     size_t row_count;
