@@ -12,8 +12,8 @@
 #define KEY_COUNT   8192
 #define INSERTS_MAX 6000 /* of one input: time is bounded, too */
 
-/* The last of the keys are only for the end, when everything is made to be forgotten. */
-#define FRESH_COUNT     2501
+/* The last of the keys are only for the end, to drive out the oldest. */
+#define FRESH_COUNT     64
 #define ALL_KEYS_COUNT  (KEY_COUNT + FRESH_COUNT)
 #define QUEUE_COUNT_MAX (INSERTS_MAX + FRESH_COUNT)
 
@@ -31,7 +31,7 @@ struct play {
     struct choices choices;
     struct dedupe *dedupe;
     struct naive naive;
-    unsigned insert_count;
+    unsigned insert_count, insert_max;
     unsigned touched[INSERTS_MAX]; /* keys that were inserted at some time */
     size_t touched_count;
 };
@@ -142,7 +142,7 @@ static void insert_key(struct play *play, unsigned number)
 
 static void insert(struct play *play, unsigned number)
 {
-    if (play->insert_count == INSERTS_MAX)
+    if (play->insert_count == play->insert_max)
         return;
     play->touched[play->touched_count++] = number;
     play->insert_count++;
@@ -152,7 +152,8 @@ static void insert(struct play *play, unsigned number)
 static void insert_run(struct play *play)
 {
     unsigned first = choices_below(&play->choices, KEY_COUNT);
-    for (unsigned left = choices_below(&play->choices, 2600); left > 0; left--)
+    unsigned limit = (unsigned)play->naive.capacity_count + 100;
+    for (unsigned left = choices_below(&play->choices, limit); left > 0; left--)
         insert(play, first++ % KEY_COUNT);
 }
 
@@ -162,6 +163,8 @@ static void begin(struct play *play, size_t capacity_count)
     play->dedupe = dedupe_new(capacity_count);
     play->naive.capacity_count = capacity_count;
     naive_clear(&play->naive);
+    size_t insert_max = play->insert_count + capacity_count * 2 + 100;
+    play->insert_max = insert_max < INSERTS_MAX ? (unsigned)insert_max : INSERTS_MAX;
 }
 
 static void choose_capacity(struct play *play)
@@ -209,7 +212,9 @@ static void check_order(struct play *play)
 {
     struct naive *naive = &play->naive;
     unsigned number = KEY_COUNT;
-    for (size_t left = naive->count == naive->capacity_count ? naive->count : 0; left > 1; left--) {
+    if (naive->count < naive->capacity_count)
+        return;
+    for (size_t left = naive->count < 65 ? naive->count : 65; left > 1; left--) {
         while (naive->place[naive->queue[naive->queue_first]] != naive->queue_first + 1)
             naive->queue_first++;
         unsigned oldest = naive->queue[naive->queue_first];
@@ -230,7 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     make_keys();
     choices_init_bytes(&play.choices, data, size_bytes);
     choose_capacity(&play);
-    while (play.choices.used_count < size_bytes && play.insert_count < INSERTS_MAX)
+    while (play.choices.used_count < size_bytes && play.insert_count < play.insert_max)
         operate(&play);
     check_all(&play);
     check_order(&play);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIXES_MAX 48 /* of a long frame; of a short one all */
+#define PREFIXES_MAX 8 /* of one frame: others are cut elsewhere */
 
 static bool is_of_kind(enum frame_value_kind kind, const cJSON *node)
 {
@@ -121,7 +121,7 @@ static void check_prefixes(const char *text, size_t size_bytes)
     while (size_bytes && strchr(" \t\r\n", text[size_bytes - 1]))
         size_bytes--;
     size_t step = size_bytes / PREFIXES_MAX + 1;
-    for (size_t size = 0; size < size_bytes; size += step)
+    for (size_t size = size_bytes % step; size < size_bytes; size += step)
         check_prefix(text, size);
     check_prefix(text, size_bytes - 1);
 }

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define EVENTS_MAX 1100 /* of one input */
+#define EVENTS_MAX 1300 /* of one input: time is bounded, too */
 
 struct play {
     struct choices choices;
     struct model model;
     struct naive_server naive;
-    uint64_t marker;
+    uint64_t marker, marker_max;
     int64_t clock_s;
 };
 
@@ -42,7 +42,7 @@ static void check_ring(const struct play *play)
 
 static void publish(struct play *play, bool is_numbered, int64_t seq, enum event_row_class row)
 {
-    if (play->marker == EVENTS_MAX)
+    if (play->marker == play->marker_max)
         return;
     play->marker++;
     struct event event = {
@@ -69,7 +69,8 @@ static enum event_row_class choose_row(struct play *play)
 static void publish_run(struct play *play)
 {
     enum event_row_class row = choose_row(play);
-    for (unsigned left = choices_below(&play->choices, 520); left > 0; left--)
+    unsigned limit = (unsigned)play->model.ring.capacity_count + 20;
+    for (unsigned left = choices_below(&play->choices, limit); left > 0; left--)
         publish(play, true, play->model.current_seq + 1, row);
     check_ring(play);
 }
@@ -191,14 +192,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     static const size_t capacities[] = {0, 1, 2, 3, 15, 16, 17, 499, 500, 501};
     static const size_t limits[] = {0, 1, 3, 20, 1000};
     static struct play play;
-    play = (struct play){.clock_s = INT64_C(1780308000)};
+    memset(&play, 0, sizeof play);
+    play.clock_s = INT64_C(1780308000);
     choices_init_bytes(&play.choices, data, size_bytes);
     size_t capacity =
         capacities[choices_below(&play.choices, sizeof capacities / sizeof *capacities)];
     size_t limit = limits[choices_below(&play.choices, sizeof limits / sizeof *limits)];
+    play.marker_max = capacity * 2 + 300 < EVENTS_MAX ? capacity * 2 + 300 : EVENTS_MAX;
     model_init(&play.model, capacity, limit);
     naive_server_init(&play.naive, capacity, limit);
-    while (play.choices.used_count < size_bytes && play.marker < EVENTS_MAX)
+    while (play.choices.used_count < size_bytes && play.marker < play.marker_max)
         operate(&play);
     check_ring(&play);
     model_free(&play.model);
