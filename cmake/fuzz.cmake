@@ -9,14 +9,17 @@ target_link_libraries(gapcheck_fuzz PUBLIC gapcheck_sim)
 # Targets that read JSON, and get the mutator that knows it.
 set(fuzz_json_targets frame scenario driver_line transcript)
 
+if(GAPCHECK_FUZZ_CXX) # engines from elsewhere are often written in C++
+  enable_language(CXX)
+endif()
+
 # Programs of an engine: what `GAPCHECK_FUZZ_ENGINE` says is linked; `replay` is a main of our own.
 function(gapcheck_fuzz_programs)
   set(entry ${GAPCHECK_FUZZ_ENGINE})
   if(entry STREQUAL replay)
     set(entry)
     set(entry_source fuzz/support/replay_main.c)
-  elseif(GAPCHECK_FUZZ_CXX) # engines from elsewhere are often written in C++
-    enable_language(CXX)
+  elseif(GAPCHECK_FUZZ_CXX)
     set(linker CXX)
   endif()
   separate_arguments(entry)

@@ -132,8 +132,9 @@ prepare_folders() {
     find "$corpus" -type f -size +"${input_bytes_max}"c | while read -r large; do
         say "$large is longer than $input_bytes_max bytes: no target takes it, it is left out"
     done
-    find "$corpus" "$work/corpus" -type f ! -size +"${input_bytes_max}"c \
-        -exec cp -t "$seeds" {} +
+    for folder in "$corpus" "$work/corpus"; do # names are check sums: equal ones are equal
+        find "$folder" -type f ! -size +"${input_bytes_max}"c -exec cp -n -t "$seeds" {} +
+    done
     seed_count=$(find "$seeds" -type f | wc -l)
     [ "$seed_count" -gt 0 ] || say "corpus/$target is empty: starting from nothing"
     shared=$work/shared
@@ -148,12 +149,25 @@ prepare_folders() {
     }
 }
 
+# What reads JSON gets a dictionary; where all of it is JSON, a mutator that knows it, too
+# (cmake/fuzz.cmake).
+is_json() {
+    case $target in
+    frame | scenario | driver_line | transcript) return 0 ;;
+    esac
+    return 1
+}
+
+reads_json() {
+    is_json || [ "$target" = hostile_client ]
+}
+
 # ---- libFuzzer ----
 
 # "key = value" of the options file, as ClusterFuzz reads it, as arguments.
 libfuzzer_options() {
     sed -n 's/^\([a-z_]*\) *= *\(.*\)$/-\1=\2/p' "$root/fuzz/$target.options"
-    [ ! -f "$root/fuzz/$target.dict" ] || printf '%s\n' "-dict=$root/fuzz/$target.dict"
+    ! reads_json || printf '%s\n' "-dict=$root/fuzz/json.dict"
 }
 
 # One process, started again after each crash until the time is over.
@@ -205,10 +219,7 @@ afl_name() { # number
 # AFL++ takes no notice of a mutator that is linked in: it loads this one.
 build_afl_mutator() {
     mutator=
-    case $target in
-    frame | scenario | driver_line | transcript) ;;
-    *) return 0 ;;
-    esac
+    is_json || return 0
     mutator=$work/mutator.so
     gcc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -shared -fPIC -I "$root/harness" \
         "$root/fuzz/support/mutator.c" "$root/fuzz/support/mutator_afl.c" -lcjson \
@@ -231,7 +242,7 @@ start_afl() {
     afl_program=$root/build/fuzz-afl/fuzz/$target
     [ "$seed_count" -gt 0 ] || printf '\n' >"$seeds/nothing" # it wants one
     dictionary=
-    [ ! -f "$root/fuzz/$target.dict" ] || dictionary="-x $root/fuzz/$target.dict"
+    ! reads_json || dictionary="-x $root/fuzz/json.dict"
     for job in $(seq "$jobs"); do
         role=-S
         [ "$job" != 1 ] || role=-M
@@ -278,12 +289,14 @@ save_findings() {
         [ -f "$work/raw/$name" ] || cp "$crash" "$work/raw/$name" 2>/dev/null
     done
     [ "$1" = all ] || return 0
-    if [ "$engine" = afl ]; then
-        find "$shared" -path '*/queue/id*' -type f -exec cp -n -t "$work/tmp" {} + 2>/dev/null
-    else
+    if [ "$engine" = libfuzzer ]; then
         find "$shared" -type f -exec cp -n -t "$work/corpus" {} + 2>/dev/null
+        return 0
     fi
-    return 0
+    for instance in "$shared"/*/queue; do # each counts its inputs by itself
+        copy=$work/tmp/queues/$(basename "$(dirname "$instance")")
+        mkdir -p "$copy" && find "$instance" -type f -exec cp -n -t "$copy" {} + 2>/dev/null
+    done
 }
 
 progress_line() {

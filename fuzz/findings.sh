@@ -10,7 +10,8 @@ minimise_seconds=20 # for one crash
 keep_new_inputs() {
     before=$(find "$corpus" -type f | wc -l)
     folders=$work/corpus
-    [ "$engine" = libfuzzer ] || folders=$work/tmp
+    [ "$engine" = libfuzzer ] || folders=$work/tmp/queues
+    mkdir -p "$folders"
     # shellcheck disable=SC2046
     "$program" $(libfuzzer_options) -merge=1 -use_counters=0 "$corpus" "$folders" \
         >"$work/log/merge" 2>&1 || {
@@ -57,7 +58,7 @@ fuzz_merge() {
     for file in "$work/merged"/*; do
         is_twin "$file" || cp "$file" "$corpus"
     done
-    [ ! -f "$exported/$target.dict" ] || cp "$exported/$target.dict" "$root/fuzz"
+    cp "$exported/json.dict" "$root/fuzz"
     say "corpus/$target: $before inputs before, $(find "$corpus" -type f | wc -l) now"
 }
 
