@@ -31,6 +31,7 @@ Options:
   --time TIME      as in 90s, 10m (default), 2h
   --jobs N         processes at once (default: one a processor)
   --sync DIR       a folder that several machines work on together
+  --corpus DIR     instead of corpus/TARGET
   --replay FILE…   plays inputs to the target, built with a plain compiler
   --merge          makes corpus/TARGET as small as it can be with the same reach
   --help           tells this
@@ -80,19 +81,25 @@ take_option() { # name value
         sync=$2
         [ -n "$2" ] || fuzz_refuse "--sync takes a folder"
         ;;
+    --corpus)
+        corpus=$2
+        [ -d "$2" ] || fuzz_refuse "there is no folder \`$2\` for --corpus"
+        ;;
     esac
 }
 
 parse_campaign() {
-    target='' engine=libfuzzer seconds=600 jobs=$(nproc 2>/dev/null || echo 1) sync='' mode=fuzz
+    target='' engine=libfuzzer seconds=600 jobs=$(nproc 2>/dev/null || echo 1) sync='' mode=fuzz corpus=''
     while [ $# -gt 0 ]; do
         case $1 in
         --help)
             fuzz_help
             exit 0
             ;;
-        --engine=* | --time=* | --jobs=* | --sync=*) take_option "${1%%=*}" "${1#*=}" ;;
-        --engine | --time | --jobs | --sync)
+        --engine=* | --time=* | --jobs=* | --sync=* | --corpus=*)
+            take_option "${1%%=*}" "${1#*=}"
+            ;;
+        --engine | --time | --jobs | --sync | --corpus)
             [ $# -ge 2 ] || fuzz_refuse "$1 wants a value"
             take_option "$1" "$2"
             shift
@@ -123,9 +130,15 @@ parse_campaign() {
 # Everything of a campaign lies below build/fuzz/TARGET: `corpus` is what engines found worth
 # keeping, `raw` what crashed, `found` one small input for each different crash.
 prepare_folders() {
-    corpus=$root/corpus/$target
+    corpus=${corpus:-$root/corpus/$target}
     work=$root/build/fuzz/$target
     seeds=$work/seeds
+    mkdir -p "$work" || exit 3
+    exec 8>"$work/lock"
+    flock -n 8 || {
+        say "a campaign of $target is running here; other machines join it by --sync"
+        exit 3
+    }
     rm -rf "$seeds" "$work/tmp" "$work/log" "$work/raw"
     mkdir -p "$seeds" "$work/tmp" "$work/log" "$work/raw" "$work/found" "$work/corpus" \
         "$corpus" || exit 3
@@ -136,7 +149,7 @@ prepare_folders() {
         find "$folder" -type f ! -size +"${input_bytes_max}"c -exec cp -n -t "$seeds" {} +
     done
     seed_count=$(find "$seeds" -type f | wc -l)
-    [ "$seed_count" -gt 0 ] || say "corpus/$target is empty: starting from nothing"
+    [ "$seed_count" -gt 0 ] || say "$corpus is empty: starting from nothing"
     shared=$work/shared
     if [ -n "$sync" ]; then
         shared=$sync/$target-$engine

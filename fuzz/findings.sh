@@ -19,7 +19,7 @@ keep_new_inputs() {
         say "the new inputs could not be merged; they are in build/fuzz/$target"
     }
     after=$(find "$corpus" -type f | wc -l)
-    say "$((after - before)) new inputs in corpus/$target, which reach code that none did"
+    say "$((after - before)) new inputs in ${corpus#"$root"/}, which reach code that none did"
 }
 
 # Names that people gave stay, whatever they reach; the others (check sums, seeds) are chosen anew.
@@ -59,7 +59,7 @@ fuzz_merge() {
         is_twin "$file" || cp "$file" "$corpus"
     done
     cp "$exported/json.dict" "$root/fuzz"
-    say "corpus/$target: $before inputs before, $(find "$corpus" -type f | wc -l) now"
+    say "${corpus#"$root"/}: $before inputs before, $(find "$corpus" -type f | wc -l) now"
 }
 
 # Whether a named input is the same.

@@ -20,7 +20,7 @@
     X(HEX_DIGITS, CJSON, "\\u without four hexadecimal digits (RFC 8259, 7)")                      \
     X(DEEP_NESTING, CJSON, "nested more deeply than FRAME_DEPTH_MAX, a limit of the parser's own") \
     X(LONE_SURROGATE, FRAME, "half a surrogate pair as an escape: allowed (RFC 8259, 8.2)")        \
-    X(LONG_NUMBER, FRAME, "a number of more than 63 characters: there is no limit")                \
+    X(LONG_NUMBER, FRAME, "a number of more than 63 characters: some cJSON has a limit")           \
     X(NUL_ESCAPE, BOTH, "\\u0000: cJSON ends the string there")                                    \
     X(EQUAL_NAMES, BOTH, "of equal names cJSON takes the first, the parser the last, as JavaScript")
 

@@ -17,6 +17,10 @@ int main(int argc, char **argv)
             return 2;
         }
     }
+    if (count == 0) {
+        fprintf(stderr, "there is no input in %s\n", argv[1]);
+        return 2;
+    }
     printf("%zu inputs, no property broken\n", count);
     return 0;
 }
