@@ -398,7 +398,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
         hostile_script(choices_below(&play.choices, HOSTILE_SCRIPTS_COUNT));
     struct session_config config = {
         .scenario = scenario,
-        .capabilities = {UINT32_MAX},
+        .capabilities = {choices_chance(&play.choices, 10) ? 0 : UINT32_MAX},
         .client = "c1",
         .host = "127.0.0.1",
         .port = 8080,

@@ -7,6 +7,8 @@
 
 #define FROZEN "\"clock\": {\"freeze\": true}"
 #define MANY   "{\"publish\": {\"count\": 60}}"
+#define SHOULD(what)                                                                               \
+    "{\"expect\": {" what ", \"level\": \"should\", \"timeout_ms\": 40}},"
 
 static const struct {
     const char *server, *steps;
@@ -77,6 +79,18 @@ static const struct {
      "{\"advance\": {\"ms\": 900}}, {\"publish\": {\"type\": \"thread.reply\"}},"
      "{\"publish\": {\"type\": \"custom.thing\", \"size\": 200}}, {\"drop\": {}}, {\"accept\": {}},"
      "{\"settle\": {\"timeout_ms\": 3000}}]}}"},
+    /* What does not come is only a SHOULD: all of them are waited for in vain. */
+    {"\"ring\": 5",
+     "{\"accept\": {}}, {\"publish\": {\"as\": \"e\"}},"
+     SHOULD("\"frame\": \"resync\", \"last_seen_seq\": {\"max\": 3}, \"since\": {\"iso8601\": true}")
+     SHOULD("\"frame\": \"subscribe\", \"channels\": {\"kind\": \"array\"}")
+     SHOULD("\"connection\": {\"min\": 2, \"max\": 4}, \"after_ms\": {\"min\": 10}")
+     SHOULD("\"refused\": 2") SHOULD("\"reconnecting\": 3")
+     SHOULD("\"resynced\": {\"gap_detected\": true, \"replayed\": {\"absent\": true}}")
+     SHOULD("\"dispatched\": 9") SHOULD("\"dispatched\": {\"e\": {\"max\": 1}}")
+     SHOULD("\"dispatched\": {\"e\": 1}") SHOULD("\"gave_up\": true")
+     SHOULD("\"nothing\": [\"connection\", \"event\", \"frame\", \"ping\"], \"for_ms\": 20")
+     "{\"expect\": {\"nothing\": \"frame\", \"for_ms\": 30}}, {\"settle\": {}}"},
 };
 
 static struct scenario *load(size_t index)
