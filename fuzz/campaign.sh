@@ -89,7 +89,8 @@ take_option() { # name value
 }
 
 parse_campaign() {
-    target='' engine=libfuzzer seconds=600 jobs=$(nproc 2>/dev/null || echo 1) sync='' mode=fuzz corpus=''
+    target='' engine=libfuzzer seconds=600 sync='' corpus='' mode=fuzz
+    jobs=$(nproc 2>/dev/null || echo 1)
     while [ $# -gt 0 ]; do
         case $1 in
         --help)
@@ -325,7 +326,7 @@ progress_line() {
 watch_engine() {
     begin=$(date +%s)
     told=$begin
-    outcome=done
+    outcome=over
     trap 'outcome=interrupted' INT TERM
     while is_running; do
         sleep 1
@@ -334,7 +335,7 @@ watch_engine() {
             outcome=vanished
             break
         fi
-        [ "$outcome" = done ] || break
+        [ "$outcome" = over ] || break
         save_findings crashes
         if [ -t 2 ]; then
             status "$(progress_line)"
@@ -350,7 +351,7 @@ watch_engine() {
     stop_engine
     trap - INT TERM
     [ -d "$shared" ] || outcome=vanished
-    [ "$outcome" != done ] || [ $((elapsed + 5)) -ge "$seconds" ] || outcome=early
+    [ "$outcome" != over ] || [ $((elapsed + 5)) -ge "$seconds" ] || outcome=early
     save_findings all
     status ""
     say "$(progress_line)"

@@ -55,7 +55,8 @@ static const cJSON *field(const cJSON *object, const char *name)
 static bool are_strings(const cJSON *list)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach(item, list)
+    {
         if (!cJSON_IsString(item))
             return false;
     }
@@ -124,7 +125,8 @@ static void check_capabilities(const struct driver_line *line, const cJSON *list
 {
     uint32_t bits = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach(item, list)
+    {
         for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++)
             if (!strcmp(item->valuestring, driver_capability_name((enum driver_capability)i)))
                 bits |= UINT32_C(1) << i;

@@ -68,8 +68,8 @@ static void check_fields(const struct frame *frame, const cJSON *object)
         if (value->kind == FRAME_VALUE_BOOL)
             TARGET_CHECK(value->boolean == (bool)cJSON_IsTrue(node), "`%s`", name);
         else if (value->kind == FRAME_VALUE_NUMBER)
-            TARGET_CHECK(value->number == node->valuedouble, "`%s` is %.17g instead of %.17g",
-                         name, value->number, node->valuedouble);
+            TARGET_CHECK(value->number == node->valuedouble, "`%s` is %.17g instead of %.17g", name,
+                         value->number, node->valuedouble);
         else if (value->kind == FRAME_VALUE_STRING)
             check_string(value, node->valuestring);
         else if (value->kind == FRAME_VALUE_OBJECT || value->kind == FRAME_VALUE_ARRAY)
@@ -98,8 +98,7 @@ static void check_print(const cJSON *object)
     for (int formatted = 0; formatted < 2; formatted++) {
         char *text = formatted ? cJSON_Print(object) : cJSON_PrintUnformatted(object);
         struct frame frame;
-        TARGET_CHECK(text && frame_scan(text, strlen(text), &frame), "`%s`: %s", text,
-                     frame.fault);
+        TARGET_CHECK(text && frame_scan(text, strlen(text), &frame), "`%s`: %s", text, frame.fault);
         check_fields(&frame, object);
         cJSON_free(text);
     }
@@ -165,8 +164,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     if (is_json && !node)
         TARGET_CHECK(is_excused(found, FRAME_DIFFERENCE_SIDE_FRAME), "only cJSON refuses it");
     else if (!is_json && node)
-        TARGET_CHECK(is_excused(found, FRAME_DIFFERENCE_SIDE_CJSON), "only the parser refuses it: "
-                     "%s at %zu", frame.fault, frame.offset);
+        TARGET_CHECK(is_excused(found, FRAME_DIFFERENCE_SIDE_CJSON),
+                     "only the parser refuses it: "
+                     "%s at %zu",
+                     frame.fault, frame.offset);
     bool is_comparable = !frame_differences_have(found, FRAME_DIFFERENCE_NUL_ESCAPE);
     if (is_json && node && is_comparable) {
         TARGET_CHECK(frame.status == status_of(node), "%d", (int)frame.status);

@@ -17,7 +17,7 @@
 #define OPERATIONS_MAX  600                    /* of one input: time is bounded, too */
 #define CONNECTIONS_MAX 40
 #define WAIT_US_MAX     INT64_C(3000000)
-#define MEMORY_BYTES    ((size_t)4 << 20)      /* what a script may need by itself */
+#define MEMORY_BYTES    ((size_t)4 << 20) /* what a script may need by itself */
 
 struct play {
     struct choices choices;
@@ -146,8 +146,8 @@ static void send_odd_frame(struct play *play)
 
 static void send_resync(struct play *play)
 {
-    static const char *const numbers[] = {"null", "\"5\"",  "-1",   "1e300", "-1e300", "0.5",
-                                          "1e999", "true", "9007199254740993", "{}"};
+    static const char *const numbers[] = {
+        "null", "\"5\"", "-1", "1e300", "-1e300", "0.5", "1e999", "true", "9007199254740993", "{}"};
     char seen[32], since[TIMESTAMP_TEXT_BYTES], text[200];
     snprintf(seen, sizeof seen, "%u", choices_below(&play->choices, 100));
     if (choices_chance(&play->choices, 15))
@@ -167,7 +167,7 @@ static void send_text(struct play *play)
         "{\"type\":\"subscribe\",\"channels\":[\"general\"]}",
         "{\"type\":\"unsubscribe\",\"channels\":[]}",
         "{\"type\":\"ping\"}",
-        "{\"type\":\"res\\u0079nc\",\"last_seen_seq\":1,\"since\":\"2026-06-01T12:00:00\\u002b02:00\"}",
+        "{\"type\":\"res\\u0079nc\",\"last_seen_seq\":1,\"since\":\"2026-06-01T10:00:00\\u005a\"}",
         "{\"type\":\"resync\"}",
         "{\"type\":7}",
         "[]",
@@ -220,7 +220,8 @@ static void dispatch(struct play *play, uint64_t marker)
     char text[160];
     int size = snprintf(text, sizeof text,
                         "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"message.created\","
-                        "\"data\":{\"text\":\"gc-%llu\"}}", (unsigned long long)marker);
+                        "\"data\":{\"text\":\"gc-%llu\"}}",
+                        (unsigned long long)marker);
     say(play, text, (size_t)size);
 }
 
@@ -237,7 +238,7 @@ static void say_something(struct play *play)
         "{\"ev\":\"resynced\",\"client\":\"c1\",\"replayed\":null,\"gap_detected\":true}",
         "{\"ev\":\"stopped\",\"client\":\"c1\"}",
         "{\"ev\":\"log\",\"message\":\"something\"}",
-        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"x\",\"data\":[{\"a\":\"b\"}],\"handler\":2}",
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"x\",\"data\":[[\"a\"]],\"handler\":2}",
         "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"x\"}",
     };
     unsigned count = sizeof lines / sizeof *lines;

@@ -163,8 +163,7 @@ static void check_loaded(const struct scenario_set *set, const char *text, size_
         check_lint(set);
     for (size_t i = 0; i < set->count && i < INSTANCES_MAX; i++) {
         const struct scenario *scenario = set->items[i];
-        TARGET_CHECK(scenario->step_count <= SCENARIO_STEPS_MAX, "%zu steps",
-                     scenario->step_count);
+        TARGET_CHECK(scenario->step_count <= SCENARIO_STEPS_MAX, "%zu steps", scenario->step_count);
         if (scenario->step_count > STEPS_MAX)
             continue;
         check_words(scenario);

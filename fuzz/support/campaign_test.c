@@ -119,7 +119,8 @@ Test(campaign, a_sync_folder_that_vanishes_ends_it_and_loses_nothing, .timeout =
         "&& sleep 2 && rm -rf '%s/sync' && exit; sleep 1; done) >/dev/null 2>&1 &",
         folder, folder);
     struct result result = run(GAPCHECK "fuzz-target driver_line --time 120s --jobs 1 "
-                               "--sync '%s/sync' --corpus '%s'", folder, folder);
+                                        "--sync '%s/sync' --corpus '%s'",
+                               folder, folder);
     expect(&result, 3, "is gone; what was found so far is in build/fuzz/driver_line");
     remove_folder(folder);
 }
@@ -158,7 +159,8 @@ Test(campaign, other_engines_can_build_and_start_every_target, .timeout = 290)
         run("cd '%s/out' && for source in '" GAPCHECK_SOURCE_DIR "'/fuzz/*.c; do "
             "name=$(basename $source .c); test -f $name.options || exit 1; mkdir $name-seeds && "
             "python3 -m zipfile -e ${name}_seed_corpus.zip $name-seeds && "
-            "./$name -runs=0 $name-seeds || exit 1; echo started $name; done", folder);
+            "./$name -runs=0 $name-seeds || exit 1; echo started $name; done",
+            folder);
     cr_expect_eq(started.status, 0, "%s", started.output);
     expect(&started, 0, "started transcript");
     remove_folder(folder);

@@ -183,7 +183,8 @@ cJSON *frame_oracle_parse(const char *text, size_t size_bytes)
 const cJSON *frame_oracle_field(const cJSON *object, const char *name)
 {
     const cJSON *found = NULL, *item;
-    cJSON_ArrayForEach(item, object) {
+    cJSON_ArrayForEach(item, object)
+    {
         if (item->string && strcmp(item->string, name) == 0)
             found = item;
     }

@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FROZEN "\"clock\": {\"freeze\": true}"
-#define MANY   "{\"publish\": {\"count\": 60}}"
-#define SHOULD(what)                                                                               \
-    "{\"expect\": {" what ", \"level\": \"should\", \"timeout_ms\": 40}},"
+#define FROZEN       "\"clock\": {\"freeze\": true}"
+#define MANY         "{\"publish\": {\"count\": 60}}"
+#define SHOULD(what) "{\"expect\": {" what ", \"level\": \"should\", \"timeout_ms\": 40}},"
 
 static const struct {
     const char *server, *steps;
@@ -32,8 +31,10 @@ static const struct {
      "{\"accept\": {}}, {\"set\": {\"cut_replay_after\": 1, \"cut_how\": \"mid-frame\"}},"
      "{\"drop\": {\"how\": \"mid-frame\"}}, {\"accept\": {}}, {\"settle\": {}}"},
     {"\"ring\": 6",
-     "{\"accept\": {\"with\": [{\"frame\": {\"type\": \"hello\"}}]}}, {\"publish\": {\"count\": 4}},"
-     "{\"set\": {\"order\": \"db-first\", \"ack\": \"twice\"}}, {\"close\": {\"code\": 1001}}, " MANY
+     "{\"accept\": {\"with\": [{\"frame\": {\"type\": \"hello\"}}]}}, {\"publish\": {\"count\": "
+     "4}},"
+     "{\"set\": {\"order\": \"db-first\", \"ack\": \"twice\"}}, {\"close\": {\"code\": "
+     "1001}}, " MANY
      ", {\"accept\": {}}, {\"settle\": {}}, {\"set\": {\"ack\": \"omit\", \"pong\": \"ignore\"}},"
      "{\"drop\": {\"how\": \"close\"}}, {\"publish\": {}}, {\"accept\": {}}, {\"settle\": {}}"},
     {"\"ring\": 6",
@@ -47,7 +48,8 @@ static const struct {
      "true}}, {\"publish\": {\"count\": 3, \"every_ms\": 10}}, {\"set\": {\"write_delay_ms\": 0}},"
      "{\"drop\": {}}, {\"publish\": {}}, {\"accept\": {}}, {\"settle\": {}}"},
     {"\"ring\": 6",
-     "{\"accept\": {}}, {\"send\": {\"frame\": {\"type\": \"x\", \"agent_seq\": \"${seq}\", \"id\": "
+     "{\"accept\": {}}, {\"send\": {\"frame\": {\"type\": \"x\", \"agent_seq\": \"${seq}\", "
+     "\"id\": "
      "\"${id}\", \"text\": \"${marker}\", \"at\": \"${now}\"}, \"size\": 300, \"fragments\": 3, "
      "\"between\": \"ping\"}}, {\"send\": {\"text\": \"no JSON\", \"split_bytes\": 2}},"
      "{\"send\": {\"binary\": \"00 01 ff\"}}, {\"client\": {\"do\": \"throw\"}}, {\"publish\": {}},"
@@ -70,7 +72,8 @@ static const struct {
      "{\"publish\": {\"seq\": \"none\"}}, {\"publish\": {\"id\": \"none\", \"live\": false, "
      "\"store\": false}}, {\"set\": {\"token\": \"any\"}}, {\"accept\": {}}, {\"settle\": {}}"},
     {"\"ring\": 3",
-     "{\"accept\": {}}, {\"publish\": {\"count\": 5}}, {\"set\": {\"resync\": \"ignore\", \"order\": "
+     "{\"accept\": {}}, {\"publish\": {\"count\": 5}}, {\"set\": {\"resync\": \"ignore\", "
+     "\"order\": "
      "\"shuffled\"}}, {\"drop\": {}}, {\"accept\": {}}, {\"sync\": {}}, {\"set\": {\"resync\": "
      "\"auto\", \"ack\": {\"current_seq\": null}}}, {\"drop\": {}}, {\"publish\": {}},"
      "{\"accept\": {}}, {\"wait\": {\"ms\": 40}}, {\"settle\": {}}"},
@@ -81,16 +84,17 @@ static const struct {
      "{\"settle\": {\"timeout_ms\": 3000}}]}}"},
     /* What does not come is only a SHOULD: all of them are waited for in vain. */
     {"\"ring\": 5",
-     "{\"accept\": {}}, {\"publish\": {\"as\": \"e\"}},"
-     SHOULD("\"frame\": \"resync\", \"last_seen_seq\": {\"max\": 3}, \"since\": {\"iso8601\": true}")
-     SHOULD("\"frame\": \"subscribe\", \"channels\": {\"kind\": \"array\"}")
-     SHOULD("\"connection\": {\"min\": 2, \"max\": 4}, \"after_ms\": {\"min\": 10}")
-     SHOULD("\"refused\": 2") SHOULD("\"reconnecting\": 3")
-     SHOULD("\"resynced\": {\"gap_detected\": true, \"replayed\": {\"absent\": true}}")
-     SHOULD("\"dispatched\": 9") SHOULD("\"dispatched\": {\"e\": {\"max\": 1}}")
-     SHOULD("\"dispatched\": {\"e\": 1}") SHOULD("\"gave_up\": true")
-     SHOULD("\"nothing\": [\"connection\", \"event\", \"frame\", \"ping\"], \"for_ms\": 20")
-     "{\"expect\": {\"nothing\": \"frame\", \"for_ms\": 30}}, {\"settle\": {}}"},
+     "{\"accept\": {}}, {\"publish\": {\"as\": \"e\"}}," SHOULD(
+         "\"frame\": \"resync\", \"last_seen_seq\": {\"max\": 3}, \"since\": {\"iso8601\": true}")
+         SHOULD("\"frame\": \"subscribe\", \"channels\": {\"kind\": \"array\"}")
+             SHOULD("\"connection\": {\"min\": 2, \"max\": 4}, \"after_ms\": {\"min\": 10}")
+                 SHOULD("\"refused\": 2") SHOULD("\"reconnecting\": 3") SHOULD(
+                     "\"resynced\": {\"gap_detected\": true, \"replayed\": {\"absent\": true}}")
+                     SHOULD("\"dispatched\": 9") SHOULD("\"dispatched\": {\"e\": {\"max\": 1}}")
+                         SHOULD("\"dispatched\": {\"e\": 1}") SHOULD("\"gave_up\": true") SHOULD(
+                             "\"nothing\": [\"connection\", \"event\", \"frame\", \"ping\"], "
+                             "\"for_ms\": 20") "{\"expect\": {\"nothing\": \"frame\", \"for_ms\": "
+                                               "30}}, {\"settle\": {}}"},
 };
 
 static struct scenario *load(size_t index)

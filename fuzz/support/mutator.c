@@ -13,6 +13,7 @@
 #define NODES_MAX    4096
 #define CHANGES_MAX  4 /* of one input */
 #define RAW_ONE_IN   8 /* so often bytes are changed and not values */
+#define ODD_ONE_IN   8 /* so often what is nearly JSON is put in */
 #define STRING_BYTES 256
 
 /* libFuzzer's own changes, its dictionary among them; NULL where another engine is linked. */
@@ -24,18 +25,78 @@ static const char *const words[] = {
 #define X(symbol, name) name,
     FRAME_FIELDS(X) SCENARIO_VERBS(X) DRIVER_EVENTS(X) DRIVER_CAPABILITIES(X) TRANSCRIPT_KINDS(X)
 #undef X
-    "ev", "client", "attempt", "message", "data", "handler", "protocol", "kind",
-    "us", "marker", "count", "number", "created_s", "id_marker", "row_count",
-    "ring_count", "server_clock_ms", "from", "live", "row", "ring", "fence", "again", "${n}",
-    "title", "rules", "tags", "steps", "each", "judge", "server", "dialect", "node", "agent",
-    "resync_ack", "message.created", "message.reacted", "dm.received", "gc-1", "gc-2", "C-5",
+        "ev",
+    "client",
+    "attempt",
+    "message",
+    "data",
+    "handler",
+    "protocol",
+    "kind",
+    "us",
+    "marker",
+    "count",
+    "number",
+    "created_s",
+    "id_marker",
+    "row_count",
+    "ring_count",
+    "server_clock_ms",
+    "from",
+    "live",
+    "row",
+    "ring",
+    "fence",
+    "again",
+    "${n}",
+    "title",
+    "rules",
+    "tags",
+    "steps",
+    "each",
+    "judge",
+    "server",
+    "dialect",
+    "node",
+    "agent",
+    "resync_ack",
+    "message.created",
+    "message.reacted",
+    "dm.received",
+    "gc-1",
+    "gc-2",
+    "C-5",
     "2026-06-01T10:00:00.250Z",
 };
 #define WORD_COUNT (sizeof words / sizeof *words)
 
 static const double numbers[] = {
-    0, 1, -1, 2, 3, 7, 64, 499, 500, 501, 999, 1000, 1000000, 1000001, 3600000, 16777216, 0.5, -0.5,
-    1e15, 4294967295.0, 4294967296.0, 9007199254740991.0, 9007199254740992.0, 1e300, -1e300, 5e-324,
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    64,
+    499,
+    500,
+    501,
+    999,
+    1000,
+    1000000,
+    1000001,
+    3600000,
+    16777216,
+    0.5,
+    -0.5,
+    1e15,
+    4294967295.0,
+    4294967296.0,
+    9007199254740991.0,
+    9007199254740992.0,
+    1e300,
+    -1e300,
+    5e-324,
 };
 #define NUMBER_COUNT (sizeof numbers / sizeof *numbers)
 
@@ -137,8 +198,7 @@ static const char *choose_name(const struct document *document, uint64_t *state)
     return words[below(state, WORD_COUNT)];
 }
 
-static void put_in(const struct document *document, cJSON *container, cJSON *value,
-                   uint64_t *state)
+static void put_in(const struct document *document, cJSON *container, cJSON *value, uint64_t *state)
 {
     bool is_in = false;
     if (cJSON_IsObject(container))
@@ -253,8 +313,8 @@ static char *strip_comments(const uint8_t *data, size_t size_bytes)
             in_string = !in_string;
         } else if (!in_string && text[at] == '/' && (text[at + 1] == '/' || text[at + 1] == '*')) {
             char *end = strstr(text + at + 2, text[at + 1] == '/' ? "\n" : "*/");
-            size_t gone = end ? (size_t)(end - text) - at + (text[at + 1] == '*' ? 2 : 0)
-                              : size_bytes - at;
+            size_t gone =
+                end ? (size_t)(end - text) - at + (text[at + 1] == '*' ? 2 : 0) : size_bytes - at;
             memset(text + at, ' ', gone);
         }
     }
@@ -353,12 +413,47 @@ static size_t change_line(uint8_t *data, size_t size_bytes, size_t max_bytes, ui
         break;
     default:
         changed_bytes = change_document(line, line_bytes, max_bytes, state);
-        size_bytes = changed_bytes ? splice(data, size_bytes, max_bytes, at, end, line,
-                                            changed_bytes)
-                                   : 0;
+        size_bytes =
+            changed_bytes ? splice(data, size_bytes, max_bytes, at, end, line, changed_bytes) : 0;
     }
     free(line);
     return size_bytes;
+}
+
+/* ---- what is nearly JSON ---- */
+
+static const char *const odd_texts[] = {
+    "\\x",     "\\u12",
+    "\\u0000", "\\uD800",
+    "\\uDC00", "\\",
+    "\"",      "\x01",
+    "\x7f",    "\xff",
+    "\xC3",    "\xED\xA0\x80",
+    "01",      "1.",
+    "-",       "+1",
+    ".5",      "1e",
+    "1E+",     "1e999",
+    "tru",     "nul",
+    "NaN",     ",",
+    ":",       "[",
+    "]",       "{",
+    "}",       "[]",
+    "//",      "/*",
+    "*/",      "\xEF\xBB\xBF",
+    "\v",      "\n",
+    "${n}",    "0x1",
+    "'",       "1234567890123456789012345678901234567890",
+};
+#define ODD_COUNT (sizeof odd_texts / sizeof *odd_texts)
+
+/* Puts one in, or over as many bytes; 0 if there is no room. */
+static size_t put_odd_text(uint8_t *data, size_t size_bytes, size_t max_bytes, uint64_t *state)
+{
+    const char *text = odd_texts[below(state, ODD_COUNT)];
+    size_t at = below(state, size_bytes + 1), text_bytes = strlen(text), end = at;
+    if (below(state, 2))
+        end = size_bytes - at < text_bytes ? size_bytes : at + text_bytes;
+    return splice(data, size_bytes, max_bytes, at, end, (const uint8_t *)text, text_bytes);
 }
 
 /* ---- what the engines call ---- */
@@ -367,7 +462,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t max_byte
 {
     uint64_t state = seed;
     size_t new_bytes = 0;
-    if (below(&state, RAW_ONE_IN) > 0) {
+    if (below(&state, ODD_ONE_IN) == 0) {
+        new_bytes = put_odd_text(data, size_bytes, max_bytes, &state);
+    } else if (below(&state, RAW_ONE_IN) > 0) {
         new_bytes = change_document(data, size_bytes, max_bytes, &state);
         if (!new_bytes)
             new_bytes = change_line(data, size_bytes, max_bytes, &state);

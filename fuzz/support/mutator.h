@@ -13,7 +13,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t max_byte
 
 /* Writes the left text with a value of the right one put in. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *left, size_t left_bytes, const uint8_t *right,
-                                 size_t right_bytes, uint8_t *out, size_t max_bytes,
-                                 unsigned seed);
+                                 size_t right_bytes, uint8_t *out, size_t max_bytes, unsigned seed);
 
 #endif

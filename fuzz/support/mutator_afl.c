@@ -13,8 +13,8 @@ struct afl_mutator {
 
 /* Names and signatures are AFL++'s. */
 void *afl_custom_init(void *afl, unsigned seed);
-size_t afl_custom_fuzz(struct afl_mutator *mutator, uint8_t *data, size_t size_bytes,
-                       uint8_t **out, uint8_t *other, size_t other_bytes, size_t max_bytes);
+size_t afl_custom_fuzz(struct afl_mutator *mutator, uint8_t *data, size_t size_bytes, uint8_t **out,
+                       uint8_t *other, size_t other_bytes, size_t max_bytes);
 void afl_custom_deinit(struct afl_mutator *mutator);
 
 void *afl_custom_init(void *afl, unsigned seed)
@@ -27,8 +27,8 @@ void *afl_custom_init(void *afl, unsigned seed)
     return mutator;
 }
 
-size_t afl_custom_fuzz(struct afl_mutator *mutator, uint8_t *data, size_t size_bytes,
-                       uint8_t **out, uint8_t *other, size_t other_bytes, size_t max_bytes)
+size_t afl_custom_fuzz(struct afl_mutator *mutator, uint8_t *data, size_t size_bytes, uint8_t **out,
+                       uint8_t *other, size_t other_bytes, size_t max_bytes)
 {
     if (max_bytes > mutator->out_bytes) {
         free(mutator->out);

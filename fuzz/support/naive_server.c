@@ -107,7 +107,7 @@ static void add_rows(const struct naive_server *server, int64_t since_ms,
     static struct naive_event chosen[NAIVE_EVENTS_MAX], merged[NAIVE_EVENTS_MAX];
     double since_s = floor((double)since_ms / 1000);
     size_t merged_count = 0;
-    for (int class = 0; class < EVENT_ROW_CLASS_COUNT; class++) {
+    for (int class = 0; class < EVENT_ROW_CLASS_COUNT; class ++) {
         size_t count = 0;
         for (size_t i = 0; i < server->row_count; i++)
             if ((int)server->rows[i].row == class && (double)server->rows[i].created_s > since_s)

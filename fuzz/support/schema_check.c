@@ -46,7 +46,8 @@ static bool check_type(struct check *check, const cJSON *asked, const cJSON *sch
     if (cJSON_IsString(asked))
         return is_of_type(value, asked->valuestring);
     const cJSON *type;
-    cJSON_ArrayForEach(type, asked) {
+    cJSON_ArrayForEach(type, asked)
+    {
         if (is_of_type(value, type->valuestring))
             return true;
     }
@@ -58,7 +59,8 @@ static bool check_enum(struct check *check, const cJSON *asked, const cJSON *sch
 {
     (void)check, (void)schema;
     const cJSON *item;
-    cJSON_ArrayForEach(item, asked) {
+    cJSON_ArrayForEach(item, asked)
+    {
         if (is_same(item, value))
             return true;
     }
@@ -172,7 +174,8 @@ static bool check_items(struct check *check, const cJSON *asked, const cJSON *sc
     const cJSON *item;
     if (!cJSON_IsArray(value))
         return true;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach(item, value)
+    {
         if (!holds(check, asked, item))
             return false;
     }
@@ -186,7 +189,8 @@ static bool check_properties(struct check *check, const cJSON *asked, const cJSO
     const cJSON *item;
     if (!cJSON_IsObject(value))
         return true;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach(item, value)
+    {
         const cJSON *wanted = member(asked, item->string);
         if (wanted && !holds(check, wanted, item))
             return false;
@@ -200,7 +204,8 @@ static bool check_additional(struct check *check, const cJSON *asked, const cJSO
     const cJSON *known = member(schema, "properties"), *item;
     if (!cJSON_IsObject(value))
         return true;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach(item, value)
+    {
         if (!member(known, item->string) && !holds(check, asked, item))
             return false;
     }
@@ -214,7 +219,8 @@ static bool check_names(struct check *check, const cJSON *asked, const cJSON *sc
     const cJSON *item;
     if (!cJSON_IsObject(value))
         return true;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach(item, value)
+    {
         cJSON name = {.type = cJSON_String, .valuestring = item->string};
         if (!holds(check, asked, &name))
             return false;
@@ -229,7 +235,8 @@ static bool check_required(struct check *check, const cJSON *asked, const cJSON 
     const cJSON *name;
     if (!cJSON_IsObject(value))
         return true;
-    cJSON_ArrayForEach(name, asked) {
+    cJSON_ArrayForEach(name, asked)
+    {
         if (!member(value, name->valuestring))
             return false;
     }
@@ -240,7 +247,8 @@ static bool check_dependencies(struct check *check, const cJSON *asked, const cJ
                                const cJSON *value)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, asked) {
+    cJSON_ArrayForEach(item, asked)
+    {
         if (!member(value, item->string))
             continue;
         if (cJSON_IsArray(item) ? !check_required(check, item, schema, value)
@@ -256,7 +264,8 @@ static size_t count_holding(struct check *check, const cJSON *schemas, const cJS
     size_t count = 0;
     const cJSON *schema;
     const char *keyword = check->keyword;
-    cJSON_ArrayForEach(schema, schemas) {
+    cJSON_ArrayForEach(schema, schemas)
+    {
         count += holds(check, schema, value);
     }
     check->keyword = keyword;
@@ -296,8 +305,7 @@ static bool check_reference(struct check *check, const cJSON *asked, const cJSON
 {
     static const char prefix[] = "#/definitions/";
     (void)schema;
-    TARGET_CHECK(!strncmp(asked->valuestring, prefix, sizeof prefix - 1), "%s",
-                 asked->valuestring);
+    TARGET_CHECK(!strncmp(asked->valuestring, prefix, sizeof prefix - 1), "%s", asked->valuestring);
     const cJSON *target =
         member(member(check->root, "definitions"), asked->valuestring + sizeof prefix - 1);
     TARGET_CHECK(target, "%s", asked->valuestring);
@@ -311,22 +319,38 @@ static const struct {
     bool (*holds)(struct check *check, const cJSON *asked, const cJSON *schema,
                   const cJSON *value); /* NULL: it asks nothing by itself */
 } keywords[] = {
-    {"$schema", NULL},       {"$comment", NULL},
-    {"title", NULL},         {"description", NULL},
-    {"default", NULL},       {"definitions", NULL},
-    {"then", NULL},          {"else", NULL},
-    {"type", check_type},    {"enum", check_enum},
-    {"const", check_const},  {"minimum", check_range},
-    {"maximum", check_range}, {"minLength", check_count},
-    {"maxLength", check_count}, {"minItems", check_count},
-    {"maxItems", check_count}, {"minProperties", check_count},
-    {"maxProperties", check_count}, {"pattern", check_pattern},
-    {"uniqueItems", check_unique}, {"items", check_items},
-    {"properties", check_properties}, {"additionalProperties", check_additional},
-    {"propertyNames", check_names}, {"required", check_required},
-    {"dependencies", check_dependencies}, {"allOf", check_some},
-    {"anyOf", check_some},   {"oneOf", check_some},
-    {"not", check_not},      {"if", check_if},
+    {"$schema", NULL},
+    {"$comment", NULL},
+    {"title", NULL},
+    {"description", NULL},
+    {"default", NULL},
+    {"definitions", NULL},
+    {"then", NULL},
+    {"else", NULL},
+    {"type", check_type},
+    {"enum", check_enum},
+    {"const", check_const},
+    {"minimum", check_range},
+    {"maximum", check_range},
+    {"minLength", check_count},
+    {"maxLength", check_count},
+    {"minItems", check_count},
+    {"maxItems", check_count},
+    {"minProperties", check_count},
+    {"maxProperties", check_count},
+    {"pattern", check_pattern},
+    {"uniqueItems", check_unique},
+    {"items", check_items},
+    {"properties", check_properties},
+    {"additionalProperties", check_additional},
+    {"propertyNames", check_names},
+    {"required", check_required},
+    {"dependencies", check_dependencies},
+    {"allOf", check_some},
+    {"anyOf", check_some},
+    {"oneOf", check_some},
+    {"not", check_not},
+    {"if", check_if},
     {"$ref", check_reference},
 };
 
@@ -348,7 +372,8 @@ static bool holds(struct check *check, const cJSON *schema, const cJSON *value)
     const cJSON *asked;
     if (reference)
         return check_reference(check, reference, schema, value);
-    cJSON_ArrayForEach(asked, schema) {
+    cJSON_ArrayForEach(asked, schema)
+    {
         if (keyword_holds(check, asked, schema, value))
             continue;
         if (!check->keyword)

@@ -19,8 +19,8 @@ void witness_init(struct witness *witness, const struct scenario *scenario)
     witness->answer_at = SIZE_MAX;
     for (size_t i = 0; i < scenario->step_count; i++) {
         const struct scenario_step *step = &scenario->steps[i];
-        if (step->verb == VERB_SET && (step->set.write_delay_ms > 0 ||
-                                       step->set.order == RESYNC_ORDER_SHUFFLED))
+        if (step->verb == VERB_SET &&
+            (step->set.write_delay_ms > 0 || step->set.order == RESYNC_ORDER_SHUFFLED))
             witness->ignores_order = true;
     }
     naive_server_init(&witness->naive, (size_t)scenario->server.ring,

@@ -43,8 +43,8 @@ struct witness {
     bool has_switched_order; /* rows came first */
     bool ignores_order;      /* the scenario shuffles answers, or delays what it sends */
     uint32_t answer_link;
-    size_t entry_count;      /* entries that were read */
-    uint64_t last_count;     /* of the last of them: events may yet be folded into it */
+    size_t entry_count;                /* entries that were read */
+    uint64_t last_count;               /* of the last of them: events may yet be folded into it */
     struct witness_events told, wired; /* by the transcript, by the wire */
     struct witness_link links[WITNESS_LINKS_MAX]; /* [number] */
 };

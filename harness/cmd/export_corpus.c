@@ -24,7 +24,8 @@
 #define BYTE_SEEDS_COUNT     400   /* of a target whose inputs are choices */
 #define BYTE_SEED_BYTES      500
 
-struct export {
+struct export
+{
     const char *folder;
     size_t count;
     bool has_failed;
@@ -40,9 +41,9 @@ static void write_seed(struct export *export, const char *target, const char *na
         if (strchr("/[],*", *at))
             *at = '-';
     char *path = places_join(folder, file);
-    bool is_good = size_bytes > INPUT_BYTES_MAX || export->has_failed ||
-                   (files_make_folder(folder, &error) &&
-                    files_write(path, data, size_bytes, &error));
+    bool is_good =
+        size_bytes > INPUT_BYTES_MAX || export->has_failed ||
+        (files_make_folder(folder, &error) && files_write(path, data, size_bytes, &error));
     if (!is_good) {
         export->has_failed = true;
         command_print_error(&error);
@@ -79,7 +80,8 @@ static void export_frames(struct export *export)
         {"unsubscribe", "{\"type\":\"unsubscribe\",\"channels\":[]}"},
         {"ping", " {\t\"type\" : \"ping\" }\r\n"},
         {"pong", "{\"type\":\"pong\"}"},
-        {"resync", "{\"type\":\"resync\",\"last_seen_seq\":5,\"since\":\"2026-06-01T10:00:00.412Z\"}"},
+        {"resync",
+         "{\"type\":\"resync\",\"last_seen_seq\":5,\"since\":\"2026-06-01T10:00:00.412Z\"}"},
         {"resync-ack", "{\"type\":\"resync_ack\",\"last_seen_seq\":5,\"current_seq\":707,"
                        "\"replayed\":500,\"gap_detected\":true}"},
         {"escapes", "{\"\\u0074ype\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\uDE00\xC3\xA9"
@@ -107,11 +109,13 @@ static void export_lines(struct export *export)
         const char *name = driver_event_name((enum driver_event)event);
         struct buffer text;
         buffer_init(&text, BUFFER_NO_LIMIT);
-        buffer_printf(&text,
-                      "{\"ev\":\"%s\",\"client\":\"c1\",\"message\":\"m\",\"attempt\":1,"
-                      "\"replayed\":2,\"gap_detected\":true,\"handler\":2,\"type\":\"dm.received\","
-                      "\"data\":{\"text\":\"gc-7\",\"list\":[1,null]},\"protocol\":1,\"name\":\"n\","
-                      "\"version\":\"1.0\",\"capabilities\":[\"multi\",\"throw\",\"new\"]}", name);
+        buffer_printf(
+            &text,
+            "{\"ev\":\"%s\",\"client\":\"c1\",\"message\":\"m\",\"attempt\":1,"
+            "\"replayed\":2,\"gap_detected\":true,\"handler\":2,\"type\":\"dm.received\","
+            "\"data\":{\"text\":\"gc-7\",\"list\":[1,null]},\"protocol\":1,\"name\":\"n\","
+            "\"version\":\"1.0\",\"capabilities\":[\"multi\",\"throw\",\"new\"]}",
+            name);
         write_seed(export, "driver_line", name, text.data, text.size_bytes);
         buffer_free(&text);
     }
