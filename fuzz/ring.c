@@ -98,13 +98,17 @@ static void restart(struct play *play)
 static double choose_last_seen(struct play *play)
 {
     static const double odd[] = {0, -1, 0.5, 1e300, -1e300, 9007199254740992.0};
-    unsigned kind = choices_below(&play->choices, 4);
+    const struct model *model = &play->model;
+    unsigned kind = choices_below(&play->choices, 5);
     if (kind == 0)
         return odd[choices_below(&play->choices, sizeof odd / sizeof *odd)];
     if (kind == 1)
         return choices_below(&play->choices, 600);
-    double below = choices_below(&play->choices, 600); /* around the oldest and the newest */
-    return (double)play->model.current_seq - below + (kind == 2 ? 1.5 : 1);
+    if (kind == 2)
+        return (double)model->current_seq - choices_below(&play->choices, 600);
+    int64_t edge =
+        kind == 3 ? model->current_seq : ring_oldest_seq(&model->ring, model->current_seq);
+    return (double)edge - 2 + 0.5 * choices_below(&play->choices, 8);
 }
 
 static struct resync_request choose_request(struct play *play)
