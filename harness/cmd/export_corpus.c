@@ -20,7 +20,7 @@
  * is worth keeping of them is chosen by merge (fuzz/README.md). */
 
 #define INPUT_BYTES_MAX      65536 /* what a target takes */
-#define TRANSCRIPT_BYTES_MAX 12000 /* longer ones show nothing that shorter ones do not */
+#define TRANSCRIPT_BYTES_MAX 7000  /* longer ones show nothing that shorter ones do not */
 #define BYTE_SEEDS_COUNT     400   /* of a target whose inputs are choices */
 #define BYTE_SEED_BYTES      500
 
