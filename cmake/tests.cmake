@@ -16,7 +16,6 @@ function(gapcheck_add_test name)
 endfunction()
 
 # A driver whose clients misbehave, for the tests only.
-find_package(Threads REQUIRED)
 add_executable(hostile_client harness/io/hostile_client.c)
 target_link_libraries(hostile_client PRIVATE gapcheck_core Threads::Threads)
 
@@ -35,7 +34,8 @@ foreach(source ${test_sources})
   target_link_libraries(${name} PRIVATE gapcheck_fixtures gapcheck_cmd)
   target_compile_definitions(${name} PRIVATE
     GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>"
-    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>")
+    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>"
+    GAPCHECK_CORE_LIBRARY="$<TARGET_FILE:gapcheck_core>")
   add_dependencies(${name} gapcheck hostile_client)
   gapcheck_add_test(${name})
 endforeach()

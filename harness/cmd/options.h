@@ -30,8 +30,9 @@
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants",                                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(OUT, "out", "DIR", "run mutants report",                                                            \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "  \
+      "report: DIR itself)")         \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
@@ -43,10 +44,10 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
-    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(QUIET, "quiet", NULL, "run judge mutants doctor report", "shows only what failed, and the summary") \
+    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor report", "no colours (as with NO_COLOR set)") \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants doctor lint explain list new schema export-corpus "              \
+      "run judge report baseline mutants doctor lint explain list new schema export-corpus "       \
       "reference-client",                                                                          \
       "tells this")
 
