@@ -63,5 +63,5 @@ function(gapcheck_fuzz_tests)
     gapcheck_add_test(${name})
   endforeach()
   # Builds and campaigns: minutes, and most of the machine.
-  set_tests_properties(fuzz_campaign_test PROPERTIES TIMEOUT 900 RUN_SERIAL ON)
+  set_tests_properties(fuzz_campaign_test PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
 endfunction()

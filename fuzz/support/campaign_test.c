@@ -87,7 +87,7 @@ Test(campaign, what_cannot_be_asked_for_is_refused_with_what_can)
     expect(&help, 0, "--sync DIR");
 }
 
-Test(campaign, an_empty_corpus_is_started_from_nothing, .timeout = 280)
+Test(campaign, an_empty_corpus_is_started_from_nothing, .timeout = 600)
 {
     const char *folder = make_folder();
     struct result result =
@@ -99,7 +99,7 @@ Test(campaign, an_empty_corpus_is_started_from_nothing, .timeout = 280)
     remove_folder(folder);
 }
 
-Test(campaign, a_corpus_file_of_100_megabytes_is_left_out_and_told, .timeout = 280)
+Test(campaign, a_corpus_file_of_100_megabytes_is_left_out_and_told, .timeout = 600)
 {
     const char *folder = make_folder();
     run("truncate -s 104857600 '%s/huge'", folder);
@@ -111,7 +111,7 @@ Test(campaign, a_corpus_file_of_100_megabytes_is_left_out_and_told, .timeout = 2
     remove_folder(folder);
 }
 
-Test(campaign, a_sync_folder_that_vanishes_ends_it_and_loses_nothing, .timeout = 280)
+Test(campaign, a_sync_folder_that_vanishes_ends_it_and_loses_nothing, .timeout = 600)
 {
     const char *folder = make_folder();
     /* It goes once the campaign has put something into it. */
@@ -135,7 +135,7 @@ Test(campaign, a_replay_of_nothing_is_no_success)
     remove_folder(folder);
 }
 
-Test(campaign, the_corpora_alone_reach_what_they_must, .timeout = 280)
+Test(campaign, the_corpora_alone_reach_what_they_must, .timeout = 600)
 {
     struct result result = run(GAPCHECK "coverage");
     expect(&result, 0, "report: build/coverage/report/index.html");
@@ -144,7 +144,7 @@ Test(campaign, the_corpora_alone_reach_what_they_must, .timeout = 280)
 
 /* The variables that OSS-Fuzz sets, set by hand; every program must start, read its seeds and end
  * well. */
-Test(campaign, other_engines_can_build_and_start_every_target, .timeout = 290)
+Test(campaign, other_engines_can_build_and_start_every_target, .timeout = 600)
 {
     const char *folder = make_folder();
     struct result built =
