@@ -58,7 +58,6 @@ fuzz_merge() {
     for file in "$work/merged"/*; do
         is_twin "$file" || cp "$file" "$corpus"
     done
-    cp "$exported/json.dict" "$root/fuzz"
     say "${corpus#"$root"/}: $before inputs before, $(find "$corpus" -type f | wc -l) now"
 }
 

@@ -4,8 +4,6 @@
 #include "cmd/places.h"
 #include "core/driver_line.h"
 #include "core/event.h"
-#include "core/frame.h"
-#include "core/scenario_fields.h"
 #include "core/transcript_file.h"
 #include "io/files.h"
 #include "report/run.h"
@@ -137,60 +135,6 @@ static void export_bytes(struct export *export, const char *target)
     }
 }
 
-/* ---- the dictionary: every name that the formats know ---- */
-
-static void add_word(const char *word, struct buffer *out)
-{
-    char line[120];
-    snprintf(line, sizeof line, "\"%s\"\n", word);
-    if (strpbrk(word, "\"\\") || strstr(buffer_text(out), line))
-        return;
-    buffer_append_text(out, line);
-}
-
-static void add_words(const struct name_list *names, struct buffer *out)
-{
-    for (size_t i = 0; names && i < names->count; i++)
-        add_word(names->items[i], out);
-}
-
-static void add_object(const struct scenario_object *object, struct buffer *out)
-{
-    for (size_t i = 0; object && i < object->field_count; i++) {
-        add_word(object->fields[i].name, out);
-        add_words(object->fields[i].names, out);
-        add_object(object->fields[i].object, out);
-    }
-}
-
-static void export_dictionary(struct export *export)
-{
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    buffer_append_text(&text, "# Made by `./gapcheck fuzz-target TARGET --merge` from the tables "
-                              "of harness/core.\n");
-    for (int i = 0; i < FRAME_FIELD_COUNT; i++)
-        add_word(frame_field_name((enum frame_field)i), &text);
-    const struct event_type *type;
-    for (size_t i = 0; (type = event_type_at(i)) != NULL; i++)
-        add_word(type->name, &text);
-    for (int i = 0; i < DRIVER_EVENT_COUNT; i++)
-        add_word(driver_event_name((enum driver_event)i), &text);
-    for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++)
-        add_word(driver_capability_name((enum driver_capability)i), &text);
-    for (int i = 0; i < TRANSCRIPT_KIND_COUNT; i++)
-        add_word(transcript_kind_name((enum transcript_kind)i), &text);
-    add_object(scenario_object_top(), &text);
-    add_object(scenario_object_common(), &text);
-    add_object(scenario_object_send(), &text);
-    for (int i = 0; i < VERB_COUNT; i++) {
-        add_word(verb_name((enum verb)i), &text);
-        add_object(scenario_object_of_verb((enum verb)i), &text);
-    }
-    write_seed(export, ".", "json.dict", text.data, text.size_bytes);
-    buffer_free(&text);
-}
-
 /* ---- scenarios and their transcripts ---- */
 
 static void export_transcript(struct export *export, const struct scenario *scenario,
@@ -244,7 +188,6 @@ static int export_all(const struct options *options, const char *folder)
     places_find(&places);
     int status = library_select(options, &places, &set);
     if (status == RUN_EXIT_EXPECTED) {
-        export_dictionary(&export);
         export_frames(&export);
         export_lines(&export);
         export_bytes(&export, "dedupe");
