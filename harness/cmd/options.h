@@ -57,13 +57,14 @@
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
-    X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
+    X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
     X(QUIET, "quiet", NULL, "run soak report judge mutants sim bench doctor",                      \
       "shows only what failed, and the summary")                                                   \
     X(NO_COLOR, "no-color", NULL, "run soak report judge mutants doctor",                          \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
       "run judge report baseline mutants sim soak bench doctor lint explain list new schema "      \
+      "export-corpus "                                                                             \
       "reference-client",                                                                          \
       "tells this")
 
