@@ -536,12 +536,18 @@ static const struct {
     {"node.register", "{'type':'node.register'}", "v is not 1"},
     {"node.register", "{'v':'1','type':'node.register'}", "v is not 1"},
     {"node.register", "{'v':1,'type':'node.register'}", "not all strings"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'b','name':'n',"
-     "'version':'x','capabilities':[],'tags':[],'max_agents':1}", "node_id"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
-     "'name':'n','version':'x','capabilities':{},'tags':[],'max_agents':1}", "arrays"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
-     "'name':'n','version':'x','capabilities':[],'tags':[]}", "max_agents"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'b','name':'n',"
+     "'version':'x','capabilities':[],'tags':[],'max_agents':1}",
+     "node_id"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
+     "'name':'n','version':'x','capabilities':{},'tags':[],'max_agents':1}",
+     "arrays"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
+     "'name':'n','version':'x','capabilities':[],'tags':[]}",
+     "max_agents"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','agent':'x','up_to_seq':0}", "agent"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','up_to_seq':0}", "agent"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','agent':'gapcheck-agent'}", "up_to_seq"},
