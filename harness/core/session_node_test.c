@@ -438,6 +438,21 @@ Test(session_node, settles_without_acknowledgements_after_a_second)
     cr_assert_str_eq(fixture_how(), "complete");
 }
 
+/* What the server did not take must be said again when it delivers again. */
+Test(session_node, settles_when_what_was_lost_is_acknowledged_once_more)
+{
+    play("{'set':{'delivery_ack':'ignore'}},{'accept':{}},{'publish':{'count':2}},{'wait':{'ms':"
+         "10}},{'drop':{}},{'set':{'delivery_ack':'auto'}},{'accept':{}},{'settle':{}}");
+    fixture_text(open_registered(), ACK(2));
+    fixture_wait(20);
+    uint32_t link = open_registered();
+    fixture_obey(link);
+    fixture_obey(link);
+    cr_assert_str_eq(fixture_how(), "");
+    fixture_text(link, ACK(2));
+    cr_assert_str_eq(fixture_how(), "complete");
+}
+
 Test(session_node, does_not_settle_without_a_registration)
 {
     play("{'accept':{}},{'publish':{'count':2}},{'settle':{}}");
