@@ -190,7 +190,9 @@ static struct client_event describe(struct client *client, const struct frame *f
         !event.is_numbered && replayed->kind == FRAME_VALUE_BOOL && replayed->boolean;
     if (event.is_numbered) {
         event.sequence = frame->fields[FRAME_FIELD_AGENT_SEQ].number;
-        event.is_countable = fabs(event.sequence) <= (double)CURSOR_NUMBER_MAX &&
+        /* A counter counts 1, 2, 3, …: what lies below is of no numbering, an old or a new one. */
+        event.is_countable = event.sequence >= 1 &&
+                             event.sequence <= (double)CURSOR_NUMBER_MAX &&
                              floor(event.sequence) == event.sequence;
         event.number = event.is_countable ? (int64_t)event.sequence : 0;
     }
@@ -266,7 +268,7 @@ static void receive_event(struct client *client, const struct frame *frame, stru
         client_notice_reset(client, &event, is_known);
     remember(client, &event);
     client_count_number(client, &event, is_known);
-    client_count_string(client, frame);
+    client_count_odd_number(client, frame);
 
     bool came_by_number = is_known && event.key.size_bytes == 0;
     bool came_in_replay = is_repeated_in_replay(client, &event);

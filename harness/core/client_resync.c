@@ -90,6 +90,10 @@ static void ask(struct client *client, int64_t last_seen)
     struct client_connection *connection = &client->connection;
     if (client->policy.resync == CLIENT_RESYNC_NEVER)
         return;
+    /* All it has seen may be a number that no counter gives: the run begins where it asks from, and
+     * not at the first number of an answer that is cut. */
+    if (client->has_seen_number && !client->numbering.cursor.is_started)
+        cursor_start(&client->numbering.cursor, last_seen);
     send_resync(client, last_seen);
     if (client->policy.resync == CLIENT_RESYNC_TWICE)
         send_resync(client, last_seen);
@@ -205,6 +209,7 @@ static bool counts(const struct client *client, const struct client_event *event
     case CLIENT_CURSOR_COUNTS_ROWS_TOO:
     case CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS:
     case CLIENT_CURSOR_COUNTS_STRINGS_TOO:
+    case CLIENT_CURSOR_COUNTS_INFINITY:
         break;
     case CLIENT_CURSOR_COUNTS_NEW_EVENTS:
         return event->is_countable && !is_known;
@@ -252,10 +257,13 @@ void client_count_control(struct client *client, const struct frame *frame)
     cursor_advance(&client->numbering.cursor, (int64_t)number);
 }
 
-/* A mutant's: to the reference, a number in quotes is none. */
-void client_count_string(struct client *client, const struct frame *frame)
+/* What mutants take for a number: to the reference, one in quotes is none, nor is infinity. */
+void client_count_odd_number(struct client *client, const struct frame *frame)
 {
     const struct frame_value *value = &frame->fields[FRAME_FIELD_AGENT_SEQ];
+    if (client->policy.cursor_counts == CLIENT_CURSOR_COUNTS_INFINITY &&
+        value->kind == FRAME_VALUE_NUMBER && isinf(value->number))
+        client->mutant.is_blank = true;
     if (client->policy.cursor_counts != CLIENT_CURSOR_COUNTS_STRINGS_TOO ||
         value->kind != FRAME_VALUE_STRING)
         return;

@@ -26,7 +26,7 @@ struct event_type {
     enum event_row_class row;
 };
 
-/* The type of that name, or NULL for one that the protocol does not know. `index` walks the table. */
+/* The type of that name, or NULL for one that the protocol does not know; `_at` walks the table. */
 const struct event_type *event_type_find(struct span name);
 const struct event_type *event_type_at(size_t index); /* NULL behind the last */
 
@@ -60,6 +60,10 @@ void event_print_payload(const struct event *event, struct buffer *out);
  * marker's number (multi-byte characters among it), exactly max(size, marker's length) bytes of
  * valid UTF-8. */
 void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out);
+
+/* The text of a marker (`gc-7`), written into `room`, from which it is borrowed. */
+#define EVENT_MARKER_BYTES 24
+struct span event_marker_text(uint64_t marker, char room[EVENT_MARKER_BYTES]);
 
 /* The stable id (a UUID, version 4) of marker n. */
 #define EVENT_ID_BYTES 37

@@ -178,6 +178,10 @@ static void find_unmet_steps(struct judge *judge)
         bool is_connection = rule == RULE_C16 && !is_connection_waiting(judge);
         if (is_connection)
             rule = judge_missing_connection_rule(judge);
+        if (is_connection && rule == RULE_C16 && judge_may_have_left(judge, index)) {
+            judge->has_left = true;
+            continue;
+        }
         struct finding *finding =
             judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
                        entry->text ? entry->text : "the step was not met");
@@ -234,13 +238,26 @@ static void set_rule_status(struct judgement *judgement)
     }
 }
 
-/* The rules that the scenario says it shows and whose status is this: NULL, or a list to be freed. */
+/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a
+ * mistake (a resync that is wrong) which most clients do not make. */
+static bool is_owed(const struct judge *judge, enum rule rule)
+{
+    if (rule != RULE_S7)
+        return true;
+    for (int other = 0; other < RULE_COUNT; other++)
+        if (other != RULE_S7 && judge->scenario->rules[other])
+            return false;
+    return true;
+}
+
+/* The rules that the scenario says it shows and whose status is this: NULL, or a list to free. */
 static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
     for (int rule = 0; rule < RULE_COUNT; rule++)
-        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status)
+        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status &&
+            is_owed(judge, (enum rule)rule))
             buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "",
                           rule_info((enum rule)rule)->id);
     char *list = text.size_bytes ? buffer_take_text(&text) : NULL;
@@ -291,6 +308,12 @@ static void set_verdict(struct judge *judge)
                             judge_name_is(done, "fault"));
     if (!is_over) {
         set_reason(judgement, VERDICT_ERROR, "%s", why);
+        return;
+    }
+    if (judge->has_left) {
+        set_reason(judgement, VERDICT_SKIP,
+                   "the client gave up when its token was refused, as it may (C-16): the rest "
+                   "could not be played");
         return;
     }
     char *missing = named_rules(judge, RULE_STATUS_NOT_EXERCISED);

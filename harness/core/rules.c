@@ -91,7 +91,7 @@ static const struct rule_info rules[RULE_COUNT] = {
                  "replays database rows newer than since, without agent_seq"},
     [RULE_S6] = {"S-6", RULE_LEVEL_SERVER, NULL, "acknowledges the resync, always last"},
     [RULE_S7] = {"S-7", RULE_LEVEL_SERVER, NULL,
-                 "ignores a resync whose last_seen_seq is no number"},
+                 "ignores a resync whose last_seen_seq is no number, and a since that is no date"},
     [RULE_S8] = {"S-8", RULE_LEVEL_SERVER, NULL,
                  "restarts its counter and empties its ring; the database stays"},
     [RULE_S9] = {"S-9", RULE_LEVEL_SERVER, NULL, "goes on with live traffic during a resync"},

@@ -12,6 +12,7 @@
 
 /* A longer replay is handed out in pieces, so that no buffer doubles to twice a large ring. */
 #define WRITE_BYTES_MAX (256u << 10)
+#define SPARE_BYTES_MAX (16u << 10)
 
 /* ---- life ---- */
 
@@ -41,6 +42,7 @@ struct session *session_new(const struct session_config *config)
     model_init(&session->model, (size_t)config->scenario->server.ring,
                (size_t)config->scenario->server.db_limit);
     buffer_init(&session->current_data, BUFFER_NO_LIMIT);
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     buffer_init(&session->scratch, BUFFER_NO_LIMIT);
     fill_header(session);
     return session;
@@ -70,6 +72,7 @@ void session_free(struct session *session)
     free(session->alias_names);
     free(session->alias_markers);
     buffer_free(&session->current_data);
+    buffer_free(&session->spare_data);
     buffer_free(&session->scratch);
     model_free(&session->model);
     transcript_free(session->transcript);
@@ -133,7 +136,8 @@ struct session_effect *session_effect(struct session *session, enum session_effe
                                    session->effect_count + 1, sizeof(*session->effects));
     struct pending_effect *pending = &session->effects[session->effect_count++];
     *pending = (struct pending_effect){.effect = {.kind = kind, .connection = connection}};
-    buffer_init(&pending->data, BUFFER_NO_LIMIT);
+    pending->data = session->spare_data;
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     return &pending->effect;
 }
 
@@ -149,12 +153,25 @@ struct buffer *session_write(struct session *session, uint32_t connection, bool 
     return &session->effects[session->effect_count - 1].data;
 }
 
+/* What one effect was written in serves the next, unless it has grown large. */
+static void keep_spare(struct session *session, struct buffer *data)
+{
+    if (data->capacity_bytes > SPARE_BYTES_MAX ||
+        data->capacity_bytes <= session->spare_data.capacity_bytes) {
+        buffer_free(data);
+        return;
+    }
+    buffer_free(&session->spare_data);
+    session->spare_data = *data;
+    buffer_clear(&session->spare_data);
+}
+
 bool session_next_effect(struct session *session, struct session_effect *effect)
 {
     if (session->effect_first == session->effect_count)
         return false;
     struct pending_effect *pending = &session->effects[session->effect_first++];
-    buffer_free(&session->current_data);
+    keep_spare(session, &session->current_data);
     session->current_data = pending->data;
     *effect = pending->effect;
     effect->data = session->current_data.data;
@@ -270,13 +287,22 @@ void session_end_unmet(struct session *session)
         session_finish(session, "unmet", NULL);
 }
 
+/* Whether a connection is missing for longer than the client's own delays explain. */
+static bool is_overdue(const struct session *session, int64_t since_us)
+{
+    double delay_ms = scenario_client_number(session->scenario, "reconnect_max_ms", 500);
+    int64_t patience_us = session_scaled_us(session, 1000 + 2 * (int64_t)delay_ms);
+    return session->opened_count == 0 || session->has_given_up || session->is_stopped ||
+           session->now_us - since_us >= patience_us;
+}
+
 /* Only a connection that does not come has a rule of its own. */
 static void end_for_time(struct session *session)
 {
     const struct scenario_step *step = session_current_step(session);
-    if (step && step->verb == VERB_ACCEPT)
+    if (step && step->verb == VERB_ACCEPT && is_overdue(session, session->step_began_us))
         step_time_out(session, step);
-    else if (settle_is_unconnected(session))
+    else if (settle_is_unconnected(session) && is_overdue(session, session->last_progress_us))
         settle_time_out(session);
     else
         session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",

@@ -63,10 +63,15 @@ struct connection {
     struct resync_request held;
 };
 
-/* A frame that `write_delay_ms` keeps back, with what the transcript will say of it. */
+/* Frames that `write_delay_ms` keeps back go out one after the other, in two lanes of a connection:
+ * live traffic goes on while a resync is answered (S-9). */
+enum send_lane { LANE_LIVE, LANE_ANSWER };
+
+/* One of them, with what the transcript will say of it. */
 struct delayed_frame {
     int64_t due_us;
     uint32_t connection;
+    enum send_lane lane;
     char *text; /* owned */
     size_t size_bytes;
     struct transcript_entry entry;
@@ -148,7 +153,7 @@ struct session {
     uint64_t frame_in_count, answer_count;
     uint32_t ping_count;     /* pings of `settle` and `sync`, numbered in their payload */
     uint32_t pong_number;    /* the highest that was answered */
-    struct delayed_frame *delayed;
+    struct delayed_frame *delayed; /* in the order in which they are due; owned */
     size_t delayed_count, delayed_capacity_count, delayed_first;
     struct {
         enum resync_mode resync;
@@ -195,6 +200,7 @@ struct session {
     struct pending_effect *effects;
     size_t effect_count, effect_capacity_count, effect_first;
     struct buffer current_data; /* of the effect last taken */
+    struct buffer spare_data;   /* room for the next effect */
     struct buffer scratch;
 };
 
@@ -321,10 +327,11 @@ void server_publish_before_replay(struct session *session);
 /* How many of `count` frames of a replay are sent, cut_replay_after being used up. */
 size_t server_take_cut(struct session *session, size_t count, bool *is_cut);
 /* Sends a text message, now or, with a write delay, later; `entry` is what is recorded then. */
-void server_send(struct session *session, struct connection *connection, const char *text,
-                 size_t size_bytes, const struct transcript_entry *entry);
+void server_send(struct session *session, struct connection *connection, enum send_lane lane,
+                 const char *text, size_t size_bytes, const struct transcript_entry *entry);
 void server_send_event(struct session *session, struct connection *connection,
-                       const struct event *event, const char *from, bool as_row);
+                       enum send_lane lane, const struct event *event, const char *from,
+                       bool as_row);
 /* The frame in which the event is sent. */
 void server_print_event(const struct session *session, const struct event *event, bool as_row,
                         struct buffer *out);

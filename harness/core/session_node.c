@@ -53,8 +53,8 @@ static void redeliver(struct session *session, struct connection *connection)
     session_record(session, &entry);
     for (size_t index = 0; index < sent_count; index++) {
         uint64_t marker = node_queue_marker(queue, (int64_t)(first + index) + 1);
-        server_send_event(session, connection, model_event(&session->model, marker), "queue",
-                          false);
+        server_send_event(session, connection, LANE_ANSWER,
+                          model_event(&session->model, marker), "queue", false);
     }
     if (is_cut)
         server_cut_connection(session, connection);
@@ -69,7 +69,7 @@ static void send_json(struct session *session, struct connection *connection, cJ
     entry.detail = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(frame, "type"));
     entry.flags = TRANSCRIPT_FLAG_CONTROL;
     transcript_set_text(&entry, text, strlen(text));
-    server_send(session, connection, text, strlen(text), &entry);
+    server_send(session, connection, LANE_LIVE, text, strlen(text), &entry);
     cJSON_free(text);
     cJSON_Delete(frame);
 }
