@@ -35,6 +35,9 @@ int command_run(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
 int command_report(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
+int command_sim(const struct command *command, int argc, char **argv);
+int command_bench(const struct command *command, int argc, char **argv);
+int command_soak(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);
 int command_lint(const struct command *command, int argc, char **argv);
@@ -42,6 +45,7 @@ int command_explain(const struct command *command, int argc, char **argv);
 int command_list(const struct command *command, int argc, char **argv);
 int command_new(const struct command *command, int argc, char **argv);
 int command_schema(const struct command *command, int argc, char **argv);
+int command_export_corpus(const struct command *command, int argc, char **argv);
 int command_reference_client(const struct command *command, int argc, char **argv);
 
 #endif

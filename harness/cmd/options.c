@@ -16,6 +16,9 @@
 #define REPEAT_MAX        100000
 #define SHARDS_MAX        10000
 #define SEED_MAX          9007199254740991 /* what every JSON reader keeps */
+#define ROUNDS_MAX        100
+#define RUNS_MAX          1000000000000
+#define TIME_MAX_MS       (INT64_C(30) * 86400000)
 #define TIMEOUT_SCALE_MIN 0.1
 #define TIMEOUT_SCALE_MAX 1000.0
 
@@ -119,6 +122,33 @@ static bool take_scale(const char *text, double *value, struct error *error)
     return false;
 }
 
+/* A number and a unit. */
+static bool take_duration(enum option_id option, const char *text, int64_t *ms,
+                          struct error *error)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char digits[16];
+    uint64_t count;
+    size_t digit_count = strspn(text, "0123456789");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(text + digit_count, units[i].name) != 0 || digit_count >= sizeof digits)
+            continue;
+        memcpy(digits, text, digit_count);
+        digits[digit_count] = '\0';
+        if (!parse_count(digits, 1, (uint64_t)(TIME_MAX_MS / units[i].ms), &count))
+            break;
+        *ms = (int64_t)count * units[i].ms;
+        return true;
+    }
+    error_set(error, "write 90s, 10m or 2h",
+              "--%s takes a number and a unit (ms, s, m, h or d), at most 30d, not `%s`",
+              infos[option].name, text);
+    return false;
+}
+
 static bool take_text(enum option_id option, const char *text, struct option_texts *texts,
                       struct error *error)
 {
@@ -156,13 +186,37 @@ static bool take_path(const char *text, const char **value, enum option_id optio
     return false;
 }
 
+/* One of several that must not be the same. */
+static bool take_named(enum option_id option, const char *text, struct option_texts *texts,
+                       struct error *error)
+{
+    const char *name;
+    if (!take_path(text, &name, option, error))
+        return false;
+    for (size_t i = 0; i < texts->count; i++) {
+        if (strcmp(texts->items[i], text) == 0) {
+            error_set(error, NULL, "--%s %.100s is given twice", infos[option].name, text);
+            return false;
+        }
+    }
+    return take_text(option, text, texts, error);
+}
+
+static bool take_client(const char *text, struct options *options, struct error *error)
+{
+    if (!take_named(OPTION_CLIENT, text, &options->clients, error))
+        return false;
+    options->client = options->clients.items[0];
+    return true;
+}
+
 /* `text` is NULL for an option without argument. */
 static bool take_option(enum option_id option, const char *text, struct options *options,
                         struct error *error)
 {
     switch (option) {
     case OPTION_CLIENT:
-        return take_path(text, &options->client, option, error);
+        return take_client(text, options, error);
     case OPTION_FILTER:
         return take_text(option, text, &options->filters, error);
     case OPTION_TAG:
@@ -184,13 +238,23 @@ static bool take_option(enum option_id option, const char *text, struct options 
     case OPTION_REQUIRE:
         return take_capability(text, &options->required, error);
     case OPTION_BASELINE:
-        return take_path(text, &options->baseline, option, error);
+        return take_named(option, text, &options->baselines, error);
     case OPTION_OUT:
         return take_path(text, &options->out, option, error);
+    case OPTION_WATCH:
+        return options->is_watch = true;
+    case OPTION_MERGE:
+        return options->is_merge = true;
     case OPTION_JSON:
         return options->is_json = true;
     case OPTION_POLICY:
         return take_text(option, text, &options->policies, error);
+    case OPTION_RUNS:
+        return take_count(option, text, 1, RUNS_MAX, &options->run_count, error);
+    case OPTION_ROUNDS:
+        return take_size(option, text, ROUNDS_MAX, &options->round_count, error);
+    case OPTION_TIME:
+        return take_duration(option, text, &options->time_ms, error);
     case OPTION_LIVE:
         return options->is_live = true;
     case OPTION_SIMULATED:
@@ -286,6 +350,17 @@ static void add_path(const char *path, struct options *options)
     options->paths[options->path_count++] = path;
 }
 
+/* Only `run` plays several side by side. */
+static bool check_client_count(const char *command, const struct options *options,
+                               struct error *error)
+{
+    if (options->clients.count < 2 || strcmp(command, "run") == 0)
+        return true;
+    error_set(error, "`gapcheck run` takes several", "`gapcheck %s` takes one --client, not %zu",
+              command, options->clients.count);
+    return false;
+}
+
 bool options_parse(const char *command, int argc, char **argv, struct options *options,
                    struct error *error)
 {
@@ -325,7 +400,7 @@ bool options_parse(const char *command, int argc, char **argv, struct options *o
     }
     while (optind < argc)
         add_path(argv[optind++], options);
-    return true;
+    return check_client_count(command, options, error);
 }
 
 void options_free(struct options *options)

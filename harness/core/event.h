@@ -52,10 +52,18 @@ struct event {
  * (S-5), else its number if it has one. */
 void event_print(const struct event *event, bool as_row, struct buffer *out);
 
+/* Appends what the node stream delivers of the event: `{"type":…,"data":…}`, in the shape that its
+ * clients turn into the agent stream's. The marker and the id stand in `data`. */
+void event_print_payload(const struct event *event, struct buffer *out);
+
 /* Appends the text that stands in the event: the marker and, with a size, padding made from the
  * marker's number (multi-byte characters among it), exactly max(size, marker's length) bytes of
  * valid UTF-8. */
 void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out);
+
+/* The text of a marker (`gc-7`), written into `room`, from which it is borrowed. */
+#define EVENT_MARKER_BYTES 24
+struct span event_marker_text(uint64_t marker, char room[EVENT_MARKER_BYTES]);
 
 /* The stable id (a UUID, version 4) of marker n. */
 #define EVENT_ID_BYTES 37

@@ -21,7 +21,8 @@ static const struct evidence_send *send_at(const struct judge *judge, size_t pos
 static bool is_reset_between(const struct judge *judge, size_t from, size_t to)
 {
     for (size_t index = from; index < to; index++)
-        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESTART)
+        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESTART &&
+            !(evidence_entry(judge->evidence, index)->number < 0))
             return true;
     return false;
 }
@@ -62,23 +63,23 @@ static bool is_idless_repeat(const struct judge *judge, const struct evidence_se
 
 /* ---- how far a repetition is from what came before ---- */
 
-/* Distinct other ids since the send before that the client read, at most: SIZE_MAX if there is
- * none. Sends that it may not have read are passed over, as long as enough are left to explain the
- * dispatches before the `nth`. */
+/* Distinct other ids since the event was last dispatched, at most: SIZE_MAX if it was not. A memory
+ * may count an event's age from there, and not from a repetition that it suppressed; which send led
+ * to the dispatch is unknown, so it is the earliest that leaves enough for those before the `nth`. */
 static size_t window_distance(const struct judge *judge, const struct evidence_send *send,
                               uint32_t nth)
 {
-    size_t distance = 0, left_count = 0;
+    size_t distance = 0, before_count = 0;
     for (const struct evidence_send *at = send_at(judge, send->previous); at;
          at = send_at(judge, at->previous))
-        left_count++;
-    for (; send->previous != EVIDENCE_NONE; send = send_at(judge, send->previous)) {
+        before_count++;
+    if (before_count == 0)
+        return SIZE_MAX;
+    for (; before_count + 1 >= nth && before_count > 0; before_count--) {
         distance += send->distance;
-        bool was_read = send_at(judge, send->previous)->is_certain || left_count-- < nth;
-        if (was_read)
-            return distance;
+        send = send_at(judge, send->previous);
     }
-    return SIZE_MAX;
+    return distance;
 }
 
 /* Whether repetitions that the window covers came up at all. */
@@ -96,7 +97,8 @@ static void exercise_repeats(struct judge *judge)
                 judge_exercise(judge, RULE_C20);
             continue;
         }
-        if (send->distance < WINDOW_COUNT)
+        bool is_known = judge->is_node && is_same_number_twice(judge, send);
+        if (send->distance < WINDOW_COUNT || is_known)
             judge_exercise(judge, RULE_C13);
         if (send->ids_before > WINDOW_COUNT && send->distance < WINDOW_COUNT)
             judge_exercise(judge, RULE_C14);
@@ -127,6 +129,12 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
         kinds[REPEAT_C7].cause = "it was sent less often than it was dispatched";
         return &kinds[REPEAT_C7];
     }
+    /* The node stream's numbers tell whatever came before, by whatever id, however long ago. */
+    bool is_known = judge->is_node && is_idless_repeat(judge, send, from);
+    if (!event->id_marker && judge->is_node) {
+        kinds[REPEAT_C7].cause = "the same delivery came again";
+        return is_known ? &kinds[REPEAT_C7] : NULL;
+    }
     if (!event->id_marker) {
         bool is_blamed = is_idless_repeat(judge, send, from);
         kinds[REPEAT_C20].cause = send->is_row
@@ -135,13 +143,14 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
         return is_blamed ? &kinds[REPEAT_C20] : NULL;
     }
     size_t distance = window_distance(judge, send, nth);
-    if (distance >= WINDOW_COUNT)
+    if (distance >= WINDOW_COUNT && !is_known)
         return NULL;
     if (distance >= NEAR_COUNT)
         return &kinds[REPEAT_C13];
     if (send->ids_before > WINDOW_COUNT)
         return &kinds[REPEAT_C14];
     kinds[REPEAT_C7].cause = send->is_row    ? "it came again as a row of the database"
+                             : send->is_ring && judge->is_node ? "it was redelivered"
                              : send->is_ring ? "it came again from the ring"
                                              : "it was sent again";
     return &kinds[REPEAT_C7];

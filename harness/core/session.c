@@ -12,6 +12,7 @@
 
 /* A longer replay is handed out in pieces, so that no buffer doubles to twice a large ring. */
 #define WRITE_BYTES_MAX (256u << 10)
+#define SPARE_BYTES_MAX (16u << 10)
 
 /* ---- life ---- */
 
@@ -37,9 +38,11 @@ struct session *session_new(const struct session_config *config)
     session->transcript = transcript_new();
     session->is_port_open = true;
     session->behaviour.cut_replay_after = -1;
+    cursor_start(&session->node.sent, 0);
     model_init(&session->model, (size_t)config->scenario->server.ring,
                (size_t)config->scenario->server.db_limit);
     buffer_init(&session->current_data, BUFFER_NO_LIMIT);
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     buffer_init(&session->scratch, BUFFER_NO_LIMIT);
     fill_header(session);
     return session;
@@ -61,11 +64,15 @@ void session_free(struct session *session)
     free(session->delayed);
     free(session->effects);
     free(session->refusals);
+    free(session->node.refusals);
+    cursor_free(&session->node.sent);
+    node_queue_free(&session->node.queue);
     free(session->dispatch_counts);
     free(session->met);
     free(session->alias_names);
     free(session->alias_markers);
     buffer_free(&session->current_data);
+    buffer_free(&session->spare_data);
     buffer_free(&session->scratch);
     model_free(&session->model);
     transcript_free(session->transcript);
@@ -129,7 +136,8 @@ struct session_effect *session_effect(struct session *session, enum session_effe
                                    session->effect_count + 1, sizeof(*session->effects));
     struct pending_effect *pending = &session->effects[session->effect_count++];
     *pending = (struct pending_effect){.effect = {.kind = kind, .connection = connection}};
-    buffer_init(&pending->data, BUFFER_NO_LIMIT);
+    pending->data = session->spare_data;
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     return &pending->effect;
 }
 
@@ -145,12 +153,25 @@ struct buffer *session_write(struct session *session, uint32_t connection, bool 
     return &session->effects[session->effect_count - 1].data;
 }
 
+/* What one effect was written in serves the next, unless it has grown large. */
+static void keep_spare(struct session *session, struct buffer *data)
+{
+    if (data->capacity_bytes > SPARE_BYTES_MAX ||
+        data->capacity_bytes <= session->spare_data.capacity_bytes) {
+        buffer_free(data);
+        return;
+    }
+    buffer_free(&session->spare_data);
+    session->spare_data = *data;
+    buffer_clear(&session->spare_data);
+}
+
 bool session_next_effect(struct session *session, struct session_effect *effect)
 {
     if (session->effect_first == session->effect_count)
         return false;
     struct pending_effect *pending = &session->effects[session->effect_first++];
-    buffer_free(&session->current_data);
+    keep_spare(session, &session->current_data);
     session->current_data = pending->data;
     *effect = pending->effect;
     effect->data = session->current_data.data;
@@ -256,7 +277,7 @@ void session_end_unmet(struct session *session)
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
     /* Once refused, it has shown that it can connect: then it is the client's fault (C-16). */
     bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0 &&
-                           session->refused_count == 0;
+                           session->refused_count == 0 && session->node.token_refused_count == 0;
     if (never_connected) {
         session_finish(session, "client-error", session->unmet);
         return;
@@ -331,11 +352,6 @@ void session_advance(struct session *session)
 void session_start(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    if (session->scenario->dialect == DIALECT_NODE) {
-        /* Never a verdict about a stream that this server does not speak. */
-        session_fail(session, "the node stream is not played yet, only the agent stream", now_us);
-        return;
-    }
     driver_tell_start(session);
     session->is_started = true;
     session_advance(session);

@@ -13,13 +13,15 @@
 
 /* ---- to the driver ---- */
 
-static void tell(struct session *session, cJSON *line, const char *op)
+/* `number`: of one that waits for an answer; NAN for others. */
+static void tell(struct session *session, cJSON *line, const char *op, double number)
 {
     char *text = cJSON_PrintUnformatted(line);
     session_effect(session, SESSION_EFFECT_DRIVER, 0);
     buffer_append_text(&session->effects[session->effect_count - 1].data, text);
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_OP);
     entry.name = op;
+    entry.number = number;
     transcript_set_text(&entry, text, strlen(text));
     session_record(session, &entry);
     cJSON_free(text);
@@ -48,7 +50,7 @@ void driver_tell_start(struct session *session)
     snprintf(base_url, sizeof(base_url), "http%s://%s:%u", secure, session->config.host,
              session->config.port);
     snprintf(url, sizeof(url), "ws%s://%s:%u%s", secure, session->config.host,
-             session->config.port, SESSION_PATH);
+             session->config.port, session_path(session));
     cJSON *line = make_line("start", session->config.client);
     cJSON_AddStringToObject(line, "url", url);
     cJSON_AddStringToObject(line, "base_url", base_url);
@@ -60,7 +62,7 @@ void driver_tell_start(struct session *session)
     if (session->config.ca_file)
         cJSON_AddStringToObject(options, "ca_file", session->config.ca_file);
     cJSON_AddItemToObject(line, "options", options);
-    tell(session, line, "start");
+    tell(session, line, "start", NAN);
 }
 
 void driver_tell(struct session *session, const char *op, const struct text_list *channels,
@@ -71,7 +73,7 @@ void driver_tell(struct session *session, const char *op, const struct text_list
         add_channels(line, channels);
     if (!strcmp(op, "slow"))
         cJSON_AddNumberToObject(line, "ms", (double)ms);
-    tell(session, line, op);
+    tell(session, line, op, NAN);
 }
 
 /* `throw` and `slow` have no answer, and the next event takes another way: it could overtake them.
@@ -83,7 +85,15 @@ void driver_tell_barrier(struct session *session)
     snprintf(client, sizeof(client), "%s/%u", session->config.client, ++session->barrier_count);
     cJSON *line = make_line("unsubscribe", client);
     cJSON_AddArrayToObject(line, "channels");
-    tell(session, line, "unsubscribe");
+    tell(session, line, "unsubscribe", session->barrier_count);
+}
+
+static void read_barrier(struct session *session)
+{
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_READ);
+    entry.number = ++session->barrier_answered;
+    session_record(session, &entry);
+    node_read_barrier(session);
 }
 
 /* ---- from the driver ---- */
@@ -101,17 +111,33 @@ static uint64_t find_marker(const cJSON *data)
     return 0;
 }
 
+static bool is_ours(const struct session *session, uint64_t marker)
+{
+    return marker && marker <= session->model.event_count;
+}
+
 static void count_dispatch(struct session *session, uint64_t marker)
 {
-    bool is_ours = marker && marker <= session->model.event_count;
-    if (!is_ours || !model_event(&session->model, marker)->is_fence)
+    if (!is_ours(session, marker) || !model_event(&session->model, marker)->is_fence)
         session->dispatched_count++;
-    if (!is_ours)
+    if (!is_ours(session, marker))
         return;
     session->dispatch_counts =
         memory_grow(session->dispatch_counts, &session->dispatch_capacity_count,
                     (size_t)marker + 1, sizeof(*session->dispatch_counts));
     session->dispatch_counts[marker]++;
+}
+
+/* Data without a marker of ours is kept as text, unless there is too much of it. */
+static void record_unmarked(struct session *session, struct transcript_entry *entry,
+                            const cJSON *data)
+{
+    char *text = data ? cJSON_PrintUnformatted(data) : NULL;
+    size_t text_bytes = text ? strlen(text) : 0;
+    if (text && text_bytes <= UNMARKED_TEXT_BYTES_MAX && text_is_utf8(text, text_bytes))
+        entry->text = text;
+    session_record(session, entry);
+    cJSON_free(text);
 }
 
 static void read_event(struct session *session, const struct driver_line *line)
@@ -122,18 +148,39 @@ static void read_event(struct session *session, const struct driver_line *line)
         entry.detail = line->type;
     entry.number = line->handler;
     entry.marker = find_marker(line->data);
-    bool is_ours = entry.marker && entry.marker <= session->model.event_count;
-    if (is_ours) {
+    if (is_ours(session, entry.marker)) {
         const struct event *event = model_event(&session->model, entry.marker);
         if (!driver_line_text_is_whole(line->data, entry.marker, event->size_bytes))
             entry.flags |= TRANSCRIPT_FLAG_MANGLED;
+        session_record(session, &entry);
+    } else {
+        record_unmarked(session, &entry, line->data);
     }
-    char *text = is_ours || !line->data ? NULL : cJSON_PrintUnformatted(line->data);
-    size_t text_bytes = text ? strlen(text) : 0;
-    if (text && text_bytes <= UNMARKED_TEXT_BYTES_MAX && text_is_utf8(text, text_bytes))
-        entry.text = text;
-    session_record(session, &entry);
-    cJSON_free(text);
+    if (line->handler == 1)
+        count_dispatch(session, entry.marker);
+}
+
+static void read_plain_event(struct session *session, const struct driver_event_line *line)
+{
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_DISPATCH);
+    char type[TYPE_BYTES_MAX + 1];
+    if (line->type.size_bytes <= TYPE_BYTES_MAX) {
+        memcpy(type, line->type.data, line->type.size_bytes);
+        type[line->type.size_bytes] = '\0';
+        entry.detail = type;
+    }
+    entry.number = line->handler;
+    entry.marker = driver_event_marker(line->data);
+    if (is_ours(session, entry.marker)) {
+        const struct event *event = model_event(&session->model, entry.marker);
+        if (!driver_event_text_is_whole(line->data, entry.marker, event->size_bytes))
+            entry.flags |= TRANSCRIPT_FLAG_MANGLED;
+        session_record(session, &entry);
+    } else {
+        cJSON *data = cJSON_ParseWithLength(line->data.data, line->data.size_bytes);
+        record_unmarked(session, &entry, data);
+        cJSON_Delete(data);
+    }
     if (line->handler == 1)
         count_dispatch(session, entry.marker);
 }
@@ -174,6 +221,17 @@ static void read_log(struct session *session, const struct driver_line *line)
     session_record(session, &entry);
 }
 
+void session_driver_event(struct session *session, const struct driver_event_line *line,
+                          int64_t now_us)
+{
+    if (session->is_done)
+        return;
+    session->now_us = now_us;
+    session->last_progress_us = now_us;
+    read_plain_event(session, line);
+    session_advance(session);
+}
+
 void session_driver_line(struct session *session, const struct driver_line *line, int64_t now_us)
 {
     if (session->is_done)
@@ -193,7 +251,7 @@ void session_driver_line(struct session *session, const struct driver_line *line
         break;
     case DRIVER_EVENT_ERROR:
         if (line->client && strchr(line->client, '/')) {
-            session->barrier_answered++;
+            read_barrier(session);
             break;
         }
         read_lifecycle(session, line);

@@ -2,8 +2,10 @@
 
 #include "core/client_ops.h"
 #include "core/memory.h"
+#include "core/node_stream.h"
 #include "core/session.h"
 #include "core/ws_client.h"
+#include "sim/token_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,9 @@
 #define TURNS_MAX        20000000               /* a client that never comes to rest is an error */
 #define MESSAGE_MAX      ((size_t)64 << 20)
 #define CLIENT_NAME      "sim"
-#define REQUEST_PATH     "/v1/ws?token=gapcheck-token&origin_client=sim"
+#define HOST             "127.0.0.1"
+#define AGENT_TOKEN      "gapcheck-token"
+#define ORIGIN           "&origin_client=sim"
 
 /* What is on its way. All messages take equally long, so the queue is in order of time. */
 enum message_kind {
@@ -40,6 +44,8 @@ struct message {
 struct link {
     uint32_t server_number; /* of the session; 0: not accepted */
     struct ws_client client;
+    bool is_request;        /* for a token, by HTTP alone: */
+    struct buffer response; /* its answer so far */
     bool is_ended;          /* for the client */
     bool is_dead;           /* the server says no more and hears no more */
     bool is_silent;         /* half open: of it, the server still hears the end */
@@ -58,6 +64,7 @@ struct world {
     size_t link_count, link_capacity_count;
     uint32_t current; /* the client's newest link */
     uint32_t stray;   /* a mutant's older one, still open */
+    struct sim_stopwatch *stopwatch; /* NULL: nobody asks */
 };
 
 static struct client_time client_now(const struct world *world)
@@ -67,8 +74,9 @@ static struct client_time client_now(const struct world *world)
 
 /* ---- the queue ---- */
 
-static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
-                 size_t size_bytes)
+/* Takes `data`. */
+static void post_owned(struct world *world, enum message_kind kind, uint32_t link, char *data,
+                       size_t size_bytes)
 {
     if (world->queue_first == world->queue_count)
         world->queue_first = world->queue_count = 0;
@@ -78,9 +86,16 @@ static void post(struct world *world, enum message_kind kind, uint32_t link, con
         .kind = kind,
         .link = link,
         .at_us = world->now_us + LATENCY_US,
-        .data = size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+        .data = data,
         .size_bytes = size_bytes,
     };
+}
+
+static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
+                 size_t size_bytes)
+{
+    post_owned(world, kind, link, size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+               size_bytes);
 }
 
 /* ---- the client's side ---- */
@@ -98,22 +113,59 @@ static void end_link(struct world *world, uint32_t number)
 static void flush_link(struct world *world, uint32_t number)
 {
     struct buffer *output = &world->links[number].client.output;
-    if (output->size_bytes > 0)
-        post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
+    if (output->size_bytes == 0)
+        return;
+    post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
     buffer_clear(output);
 }
 
-static void connect_client(struct world *world)
+static uint32_t add_link(struct world *world)
 {
     world->links = memory_grow(world->links, &world->link_capacity_count, world->link_count + 1,
                                sizeof(*world->links));
     uint32_t number = (uint32_t)world->link_count++;
-    struct link *link = &world->links[number];
-    *link = (struct link){0};
-    ws_client_init(&link->client, world->policy->wire, "127.0.0.1", REQUEST_PATH, MESSAGE_MAX);
+    world->links[number] = (struct link){0};
+    buffer_init(&world->links[number].response, MESSAGE_MAX);
     world->current = number;
     post(world, MESSAGE_CONNECT, number, NULL, 0);
+    return number;
+}
+
+/* Every byte, so that none needs to be known as harmless. */
+static void append_encoded(struct buffer *out, struct span text)
+{
+    for (size_t i = 0; i < text.size_bytes; i++)
+        buffer_printf(out, "%%%02X", (unsigned char)text.data[i]);
+}
+
+/* `token` is the node stream's; empty on the agent stream. */
+static void connect_client(struct world *world, struct span token)
+{
+    struct buffer path;
+    buffer_init(&path, BUFFER_NO_LIMIT);
+    if (token.size_bytes > 0) {
+        buffer_append_text(&path, NODE_STREAM_PATH "?token=");
+        append_encoded(&path, token);
+    } else {
+        buffer_append_text(&path, "/v1/ws?token=" AGENT_TOKEN);
+    }
+    buffer_append_text(&path, ORIGIN);
+    uint32_t number = add_link(world);
+    ws_client_init(&world->links[number].client, world->policy->wire, HOST, buffer_text(&path),
+                   MESSAGE_MAX);
+    buffer_free(&path);
     flush_link(world, number);
+}
+
+static void fetch_token(struct world *world)
+{
+    struct buffer request;
+    buffer_init(&request, BUFFER_NO_LIMIT);
+    token_request_append(&request, HOST, AGENT_TOKEN);
+    uint32_t number = add_link(world);
+    world->links[number].is_request = true;
+    post(world, MESSAGE_TO_SERVER, number, request.data, request.size_bytes);
+    buffer_free(&request);
 }
 
 /* A mutant asks for a connection while it has one: that stays open, but not a third. */
@@ -140,7 +192,8 @@ static void close_client(struct world *world)
     struct link *link = &world->links[world->current];
     if (!world->current || link->is_ended)
         return;
-    ws_client_close(&link->client);
+    if (!link->is_request)
+        ws_client_close(&link->client);
     flush_link(world, world->current);
     end_link(world, world->current);
     client_closed(world->client, 0, 0, client_now(world));
@@ -153,8 +206,7 @@ static void report(struct world *world, const char *text, size_t size_bytes)
     buffer_init(&line, BUFFER_NO_LIMIT);
     buffer_append_text(&line, "{\"client\":\"" CLIENT_NAME "\",");
     buffer_append(&line, text + 1, size_bytes - 1);
-    post(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
-    buffer_free(&line);
+    post_owned(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
 }
 
 static void drain_client(struct world *world)
@@ -164,9 +216,12 @@ static void drain_client(struct world *world)
         switch (effect.kind) {
         case CLIENT_EFFECT_NONE:
             break;
+        case CLIENT_EFFECT_FETCH_TOKEN:
+            fetch_token(world);
+            break;
         case CLIENT_EFFECT_CONNECT:
             keep_stray(world);
-            connect_client(world);
+            connect_client(world, (struct span){effect.text, effect.size_bytes});
             break;
         case CLIENT_EFFECT_SEND:
             send_text(world, effect.text, effect.size_bytes);
@@ -191,8 +246,15 @@ static void client_lost(struct world *world, uint32_t number, unsigned status,
     if (link->is_ended)
         return;
     link->is_ended = true;
-    if (number == world->current)
+    if (number != world->current)
+        return;
+    if (!link->is_request) {
         client_closed(world->client, status, close_code, client_now(world));
+        return;
+    }
+    struct span body;
+    status = token_response_read(&link->response, &body);
+    client_token(world->client, status, body.data, body.size_bytes, client_now(world));
 }
 
 /* What the client's end made of the bytes; what comes over a stray link is dropped. */
@@ -230,6 +292,10 @@ static void tell_client(struct world *world, uint32_t number, const struct ws_cl
 static void bytes_to_client(struct world *world, uint32_t number, const char *data,
                             size_t size_bytes)
 {
+    if (world->links[number].is_request) {
+        buffer_append(&world->links[number].response, data, size_bytes);
+        return;
+    }
     for (size_t offset = 0; offset < size_bytes && !world->links[number].is_ended;) {
         struct ws_client_event event;
         offset += ws_client_feed(&world->links[number].client, data + offset, size_bytes - offset,
@@ -261,6 +327,11 @@ static void obey(struct world *world, const char *text, size_t size_bytes)
 
 static void line_to_session(struct world *world, const struct message *message)
 {
+    struct driver_event_line event;
+    if (driver_event_read(message->data, message->size_bytes, &event)) {
+        session_driver_event(world->session, &event, world->now_us);
+        return;
+    }
     struct driver_line line;
     struct error error;
     if (driver_line_parse(message->data, message->size_bytes, &line, &error))
@@ -360,6 +431,38 @@ static void deliver(struct world *world, const struct message *message)
     drain_session(world);
 }
 
+/* Whose work a message is. */
+static bool is_for_client(enum message_kind kind)
+{
+    switch (kind) {
+    case MESSAGE_TO_CLIENT:
+    case MESSAGE_SERVER_ENDS:
+    case MESSAGE_REFUSED:
+    case MESSAGE_OP:
+        return true;
+    case MESSAGE_CONNECT:
+    case MESSAGE_TO_SERVER:
+    case MESSAGE_CLIENT_ENDS:
+    case MESSAGE_DRAINED:
+    case MESSAGE_LINE:
+        break;
+    }
+    return false;
+}
+
+static int64_t stopwatch_ns(const struct world *world)
+{
+    return world->stopwatch ? world->stopwatch->now_ns() : 0;
+}
+
+static void stop(struct world *world, int64_t start_ns, bool is_client)
+{
+    if (!world->stopwatch)
+        return;
+    int64_t passed_ns = world->stopwatch->now_ns() - start_ns;
+    *(is_client ? &world->stopwatch->client_ns : &world->stopwatch->session_ns) += passed_ns;
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -378,48 +481,69 @@ static void turn(struct world *world)
     }
     if (next_us > world->now_us)
         world->now_us = next_us;
+    int64_t start_ns = stopwatch_ns(world);
     if (message_us <= next_us) {
         struct message message = world->queue[world->queue_first++];
         deliver(world, &message);
         free(message.data);
+        stop(world, start_ns, is_for_client(message.kind));
         return;
     }
-    if (client_us <= next_us)
+    bool is_client = client_us <= next_us;
+    if (is_client)
         client_tick(world->client, client_now(world));
     else
         session_tick(world->session, world->now_us);
     drain_client(world);
     drain_session(world);
+    stop(world, start_ns, is_client);
 }
 
 static void free_world(struct world *world)
 {
     while (world->queue_first < world->queue_count)
         free(world->queue[world->queue_first++].data);
-    for (size_t number = 1; number < world->link_count; number++)
+    for (size_t number = 1; number < world->link_count; number++) {
         ws_client_free(&world->links[number].client);
+        buffer_free(&world->links[number].response);
+    }
     free(world->queue);
     free(world->links);
     client_free(world->client);
     session_free(world->session);
 }
 
+struct driver_capabilities sim_capabilities(void)
+{
+    struct driver_capabilities set = {0};
+    for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
+        if (capability != DRIVER_CAPABILITY_ALONE)
+            set.bits |= UINT32_C(1) << capability;
+    return set;
+}
+
 struct transcript *sim_play(const struct scenario *scenario, const struct client_policy *policy,
                             uint64_t seed)
 {
+    return sim_play_timed(scenario, policy, seed, NULL);
+}
+
+struct transcript *sim_play_timed(const struct scenario *scenario,
+                                  const struct client_policy *policy, uint64_t seed,
+                                  struct sim_stopwatch *stopwatch)
+{
     struct session_config config = {
         .scenario = scenario,
+        .capabilities = sim_capabilities(),
         .client = CLIENT_NAME,
-        .host = "127.0.0.1",
+        .host = HOST,
         .port = 80,
         .seed = seed,
         .wall_start_ms = WALL_START_MS,
         .timeout_scale = 1,
     };
-    for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
-        if (capability != DRIVER_CAPABILITY_NODE && capability != DRIVER_CAPABILITY_ALONE)
-            config.capabilities.bits |= UINT32_C(1) << capability;
-    struct world world = {.policy = policy, .seed = seed, .is_listening = true};
+    struct world world = {
+        .policy = policy, .seed = seed, .is_listening = true, .stopwatch = stopwatch};
     world.links = memory_grow(NULL, &world.link_capacity_count, 1, sizeof(*world.links));
     world.link_count = 1;
     world.session = session_new(&config);
