@@ -45,6 +45,7 @@ int command_explain(const struct command *command, int argc, char **argv);
 int command_list(const struct command *command, int argc, char **argv);
 int command_new(const struct command *command, int argc, char **argv);
 int command_schema(const struct command *command, int argc, char **argv);
+int command_export_corpus(const struct command *command, int argc, char **argv);
 int command_reference_client(const struct command *command, int argc, char **argv);
 
 #endif

@@ -11,8 +11,8 @@ const struct command COMMANDS[] = {
     {"run", "[PATH…] [--client CLIENT] [options]", "plays scenarios against a client and judges it",
      command_run},
     {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
-    {"report", "DIR [DIR] [options]", "draws the page of a run again, or compares two runs",
-     command_report},
+    {"report", "DIR [DIR] | --merge DIR… [options]",
+     "draws the page of a run again, compares two runs, merges the parts of one", command_report},
     {"baseline", "check|update FILE --client CLIENT [PATH…] [options]",
      "known failures of a client: what a run would change", command_baseline},
     {"mutants", "[PATH…] [options]", "proves that the scenarios find faults: the kill matrix",
@@ -32,6 +32,7 @@ const struct command COMMANDS[] = {
     {"new", "NAME --rule RULE", "writes a commented scenario file to start from", command_new},
     {"schema", "[--markdown | --write]", "prints the JSON Schema of scenario files",
      command_schema},
+    {"export-corpus", "FOLDER", NULL, command_export_corpus},
     {"reference-client", "[--policy NAME]", NULL, command_reference_client},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
@@ -96,6 +97,8 @@ static void append_overview(struct buffer *out)
     buffer_append_text(out,
                        "\nIn the source tree, ./gapcheck also has:\n"
                        "  test     builds with sanitizers and runs all tests\n"
+                       "  fuzz-target TARGET  fuzzes a part of the harness itself\n"
+                       "  coverage  what the fuzz corpora reach, as HTML\n"
                        "\n`gapcheck COMMAND --help` tells the options; `gapcheck --version` the "
                        "versions.\n\n");
     buffer_append_text(out, exit_codes);

@@ -11,28 +11,34 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "soak run baseline doctor",                                      \
-      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
-    X(FILTER, "filter", "GLOB", "soak run baseline mutants explain list",                          \
+    X(CLIENT, "client", "CLIENT", "run soak baseline doctor",                                      \
+      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
+      "of `run` again:\nall of them, and what differs")                                            \
+    X(FILTER, "filter", "GLOB", "run soak baseline mutants explain list",                          \
       "only scenarios whose name matches (* and ?); again: or")                                    \
-    X(TAG, "tag", "TAG", "soak run baseline mutants explain list",                                 \
+    X(TAG, "tag", "TAG", "run soak baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
-    X(SHARD, "shard", "I/N", "soak run baseline mutants", "only the I-th of N equal parts")        \
-    X(JOBS, "jobs", "N", "soak run baseline mutants sim",                                          \
+    X(SHARD, "shard", "I/N", "run soak baseline mutants",                                          \
+      "only part I of N; what lies in it hangs on the names\nalone")                               \
+    X(JOBS, "jobs", "N", "run soak baseline mutants sim",                                          \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "soak run baseline mutants sim",                                          \
+    X(SEED, "seed", "N", "run soak baseline mutants sim",                                          \
       "what shuffled orders are made from (default: 1);\nwith sim: of the first session")          \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "soak run judge lint",                                               \
+    X(STRICT, "strict", NULL, "run soak judge lint",                                               \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "soak run baseline mutants doctor",                     \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run soak baseline mutants doctor",                     \
       "stretches every time-out (default: 1)")                                                     \
-    X(REQUIRE, "require", "CAP", "soak run",                                                       \
+    X(REQUIRE, "require", "CAP", "run soak",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
-    X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "soak run mutants sim report",                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest;\n"        \
+    X(WATCH, "watch", NULL, "run",                                                                 \
+      "runs again when a scenario or the driver changes, until Ctrl-C")                            \
+    X(BASELINE, "baseline", "FILE", "run",                                                         \
+      "known failures: they are no exit 1; again: one for each client")                            \
+    X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
+    X(OUT, "out", "DIR", "run soak report mutants sim",                                            \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
       "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
@@ -51,13 +57,14 @@
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
-    X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "soak run judge mutants sim bench doctor report",                      \
+    X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
+    X(QUIET, "quiet", NULL, "run soak report judge mutants sim bench doctor",                      \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "soak run judge mutants doctor report",                          \
+    X(NO_COLOR, "no-color", NULL, "run soak report judge mutants doctor",                          \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
       "run judge report baseline mutants sim soak bench doctor lint explain list new schema "      \
+      "export-corpus "                                                                             \
       "reference-client",                                                                          \
       "tells this")
 
@@ -87,7 +94,9 @@ struct option_texts {
 
 /* Texts are borrowed from argv. */
 struct options {
-    const char *client;
+    const char *client;          /* the first */
+    struct option_texts clients; /* as they were given; none: the default */
+    struct option_texts baselines;
     struct option_texts filters, tags, required, policies;
     size_t shard_index; /* from 1 */
     size_t shard_count; /* 1: all */
@@ -98,12 +107,12 @@ struct options {
     uint64_t run_count;   /* 0: as the command likes */
     int64_t time_ms;      /* 0: no limit */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    bool is_merge, is_watch;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
-    const char *baseline; /* NULL: none */
     const char **paths; /* what is no option; owned */
     size_t path_count;
 };

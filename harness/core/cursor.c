@@ -57,6 +57,14 @@ static size_t find_range(const struct cursor *cursor, int64_t number)
     return low;
 }
 
+bool cursor_has(const struct cursor *cursor, int64_t number)
+{
+    if (!cursor->is_started || number <= cursor->end)
+        return cursor->is_started;
+    size_t index = find_range(cursor, number);
+    return index < cursor->range_count && cursor->ranges[index].first <= number;
+}
+
 /* The run swallows the ranges that it has reached. */
 static void extend_run(struct cursor *cursor)
 {
@@ -75,11 +83,11 @@ static void add_above_hole(struct cursor *cursor, int64_t number)
 {
     /* Looked for one lower, so that a range that ends right below the number is found too. */
     size_t index = find_range(cursor, number - 1);
-    struct cursor_range *range = cursor->ranges + index;
-    if (index == cursor->range_count || range->first > number + 1) {
+    if (index == cursor->range_count || cursor->ranges[index].first > number + 1) {
         insert_range(cursor, index, number);
         return;
     }
+    struct cursor_range *range = &cursor->ranges[index];
     if (number < range->first)
         range->first = number;
     if (number > range->last)

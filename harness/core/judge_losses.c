@@ -128,6 +128,11 @@ static void charge_answer(struct judge *judge, struct loss *loss, size_t replay)
     const struct evidence_connection *connection = &evidence->connections[number];
     const struct transcript_entry *answer = evidence_entry(evidence, replay);
     size_t entry = connection->first_resync;
+    if (entry == EVIDENCE_NONE || entry > replay) { /* no session writes such a transcript */
+        loss_charge(loss, RULE_C7, replay, "a replay was sent that the transcript shows no resync "
+                                           "for");
+        return;
+    }
     for (size_t index = replay; index-- > connection->first_resync;) {
         const struct transcript_entry *asked = evidence_entry(evidence, index);
         if (asked->kind != TRANSCRIPT_FRAME_IN || asked->connection != number ||
@@ -170,6 +175,16 @@ static void charge_unasked(struct judge *judge, struct loss *loss)
                "it sent no resync after it had reconnected, so nothing was replayed");
 }
 
+static void charge_not_received(struct judge *judge, struct loss *loss)
+{
+    const struct ideal_event *ideal = &judge->ideal[loss->marker];
+    bool is_special = ideal->way == IDEAL_RECONNECT || judge_is_doubled(judge, ideal->connection);
+    if (judge->is_node && !is_special)
+        judge_node_charge(judge, loss);
+    else
+        charge_unasked(judge, loss);
+}
+
 /* ---- what the application should have got ---- */
 
 /* No driver without `wildcard` can be handed an event of an unknown type. */
@@ -185,7 +200,7 @@ static void add_loss(struct judge *judge, struct losses *losses, uint64_t marker
     struct loss *loss = &losses->items[losses->count++];
     *loss = (struct loss){.marker = marker, .connection = judge->ideal[marker].connection};
     if (!judge_charge_received(judge, loss))
-        charge_unasked(judge, loss);
+        charge_not_received(judge, loss);
 }
 
 static void add_missed(struct judgement *judgement, uint64_t marker, enum rule rule)
