@@ -46,7 +46,8 @@
     X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
     X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants doctor lint explain list new schema reference-client",           \
+      "run judge baseline mutants doctor lint explain list new schema completion complete man "    \
+      "reference-client",                                                                          \
       "tells this")
 
 enum option_id {

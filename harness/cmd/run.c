@@ -7,12 +7,10 @@
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
 #include "cmd/style.h"
-#include "core/memory.h"
 #include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static int64_t wall_clock_ms(void)
@@ -79,8 +77,7 @@ static int play_and_report(const struct options *options, const struct places *p
 {
     struct run run;
     struct report_folder folder;
-    char *parent = places->root ? places_join(places->root, "reports/out")
-                                : memory_copy_text("reports/out", strlen("reports/out"));
+    char *parent = places_reports(places);
     report_folder_open(&folder, options->out, parent, client->label, wall_clock_ms());
     int status = RUN_EXIT_USAGE;
     if (play_scenarios(options, client, set, baseline ? &baseline->baseline : NULL, &folder,
