@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define AGAIN_JOBS 2 /* scenarios at once that the harness was late for */
+
 static char *copy(const char *text)
 {
     return memory_copy_text(text, strlen(text));
@@ -158,6 +160,51 @@ static void on_progress(void *user, size_t running_count)
     progress_running(&play->progress, running_count);
 }
 
+/* ---- what the harness was late for ---- */
+
+struct again {
+    struct play *play;
+    size_t *indexes; /* in the set, of what is played */
+};
+
+/* This play tells more than the one before, which it takes the place of. */
+static bool on_again(void *user, size_t play_index, struct live_result *result)
+{
+    const struct again *again = user;
+    struct play *play = again->play;
+    size_t index = again->indexes[play_index];
+    if (result->transcript)
+        run_scenario_free(&play->run->scenarios[index]);
+    if (result->transcript)
+        play->run->scenarios[index] = (struct run_scenario){0};
+    return on_result(play, index, result);
+}
+
+/* A timing rule that could not be told, since too much went on at once: with less, it can. */
+static enum live_status play_late_again(struct play *play, struct live_config *config)
+{
+    struct run *run = play->run;
+    struct again again = {play, memory_alloc(run->scenario_count, sizeof *again.indexes)};
+    const struct scenario **plays = memory_alloc(run->scenario_count, sizeof *plays);
+    size_t count = 0;
+    for (size_t i = 0; i < run->scenario_count; i++) {
+        if (!run->scenarios[i].judgement || !run->scenarios[i].judgement->is_late)
+            continue;
+        again.indexes[count] = i;
+        plays[count++] = play->set->items[i];
+    }
+    enum live_status status = LIVE_DONE;
+    if (count > 0) {
+        struct live_callbacks callbacks = {&again, on_hello, on_again, on_progress};
+        config->jobs = AGAIN_JOBS;
+        play->progress.total_count += count;
+        status = live_run(config, plays, count, &callbacks);
+    }
+    free(again.indexes);
+    free(plays);
+    return status;
+}
+
 /* Takes out what was never played. */
 static void close_gaps(struct run *run)
 {
@@ -227,6 +274,9 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
     progress_init(&play.progress, stderr, options->is_quiet, play_count);
     int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
     enum live_status status = live_run(&config, plays, play_count, &callbacks);
+    bool is_stopped = play.missing_capability || play.is_other_client || options->is_fail_fast;
+    if (status == LIVE_DONE && !is_stopped)
+        status = play_late_again(&play, &config);
     run->duration_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
     run->is_interrupted = status == LIVE_INTERRUPTED;
     progress_clear(&play.progress);

@@ -228,17 +228,15 @@ static void set_rule_status(struct judgement *judgement)
     }
 }
 
-/* A rule that the scenario says it shows, but that never came up: it would test nothing. */
-static char *unexercised_rules(const struct judge *judge)
+/* The rules that the scenario says it shows and whose status is this: NULL, or a list to be freed. */
+static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        enum rule_status status = judge->judgement->rules[rule];
-        if (!judge->scenario->rules[rule] || status != RULE_STATUS_NOT_EXERCISED)
-            continue;
-        buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "", rule_info((enum rule)rule)->id);
-    }
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status)
+            buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "",
+                          rule_info((enum rule)rule)->id);
     char *list = text.size_bytes ? buffer_take_text(&text) : NULL;
     buffer_free(&text);
     return list;
@@ -289,7 +287,8 @@ static void set_verdict(struct judge *judge)
         set_reason(judgement, VERDICT_ERROR, "%s", why);
         return;
     }
-    char *missing = unexercised_rules(judge);
+    char *missing = named_rules(judge, RULE_STATUS_NOT_EXERCISED);
+    char *untold = named_rules(judge, RULE_STATUS_INCONCLUSIVE);
     if (judge->unjudged_step != EVIDENCE_NONE && !missing) {
         const char *unmet = evidence_entry(judge->evidence, judge->unjudged_step)->text;
         set_reason(judgement, VERDICT_SKIP,
@@ -298,7 +297,14 @@ static void set_verdict(struct judge *judge)
     if (missing)
         set_reason(judgement, VERDICT_ERROR,
                    "the scenario names %s, which never came up: it tests nothing there", missing);
+    judgement->is_late = untold && !missing;
+    if (judgement->is_late)
+        set_reason(judgement, VERDICT_ERROR,
+                   "%s could not be judged: the harness itself was late by %.0f ms; play it again "
+                   "with less at a time (--jobs 1)",
+                   untold, (double)judge->evidence->latest_us / 1000);
     free(missing);
+    free(untold);
 }
 
 /* ---- the table of checks ---- */

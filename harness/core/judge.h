@@ -47,6 +47,7 @@ struct finding {
 
 struct judgement {
     enum verdict verdict;
+    bool is_late; /* an error only because the harness was late: another play may tell */
     char *reason; /* for client-error, error and skip: what happened; else NULL; owned */
     struct finding *findings; /* worst first, then by time; owned */
     size_t finding_count;

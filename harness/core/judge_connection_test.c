@@ -15,9 +15,9 @@ static const int64_t flat_ms[] = {20, 20, 20, 20, 20, 20, 20};
 #define DELAY_COUNT 7
 
 /* A connection that carried an event, then refused ones with these delays between them. */
-static void refuse_with(const int64_t *delays_ms)
+static void refuse_in(const char *members, const int64_t *delays_ms)
 {
-    story_begin("", "");
+    story_begin(members, "");
     story_open();
     story_publish(1);
     story_dispatch_sent();
@@ -28,6 +28,11 @@ static void refuse_with(const int64_t *delays_ms)
         story_connect();
         story_refuse(503);
     }
+}
+
+static void refuse_with(const int64_t *delays_ms)
+{
+    refuse_in("", delays_ms);
 }
 
 Test(judge_connection, delays_grow_even_with_jitter_or_c16_is_broken)
@@ -45,7 +50,31 @@ Test(judge_connection, delays_grow_even_with_jitter_or_c16_is_broken)
     }
 }
 
-Test(judge_connection, flat_delays_are_inconclusive_if_the_harness_was_late)
+/* The bounds are 51 ms and 76 ms, and it waited 20. */
+Test(judge_connection, short_delays_are_told_unless_the_harness_was_late_by_what_they_lack)
+{
+    static const struct {
+        double late_us;
+        enum verdict verdict;
+        enum rule_status status;
+    } cases[] = {
+        {25000, VERDICT_FAIL, RULE_STATUS_FAIL},
+        {80000, VERDICT_ERROR, RULE_STATUS_INCONCLUSIVE},
+    };
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        refuse_in("'rules':['C-16'],", flat_ms);
+        struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
+        late.number = cases[index].late_us;
+        story_add(&late);
+        story_done("complete", NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->verdict, cases[index].verdict);
+        cr_expect_eq(story.judgement->is_late, cases[index].verdict == VERDICT_ERROR);
+        story_expect_status(RULE_C16, cases[index].status);
+    }
+}
+
+Test(judge_connection, a_rule_that_the_scenario_does_not_name_may_stay_untold)
 {
     refuse_with(flat_ms);
     struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
