@@ -1,3 +1,5 @@
+#include "cmd/run.h"
+
 #include "cmd/baseline_file.h"
 #include "cmd/client.h"
 #include "cmd/command.h"
@@ -40,7 +42,7 @@ static void write_file(struct report_folder *folder, const char *name, const str
 
 /* results.json comes last: it holds the exit, which becomes 3 when something before it could not
  * be written. */
-static void write_reports(struct run *run, struct report_folder *folder)
+void run_write_reports(struct run *run, struct report_folder *folder)
 {
     run->is_inconclusive |= folder->is_broken;
     run->exit = run_exit_code(run);
@@ -54,8 +56,8 @@ static void write_reports(struct run *run, struct report_folder *folder)
     run->exit = run_exit_code(run);
 }
 
-static int print_reports(const struct run *run, const struct options *options,
-                         const struct report_folder *folder)
+int run_print_reports(const struct run *run, const struct options *options,
+                      const struct report_folder *folder)
 {
     int status = run->exit;
     struct buffer text;
@@ -84,8 +86,8 @@ static int play_and_report(const struct options *options, const struct places *p
                        &run)) {
         if (baseline)
             baseline_file_apply(baseline, &run);
-        write_reports(&run, &folder);
-        status = print_reports(&run, options, &folder);
+        run_write_reports(&run, &folder);
+        status = run_print_reports(&run, options, &folder);
     }
     report_folder_close(&folder);
     run_free(&run);

@@ -18,6 +18,13 @@ enum rule {
     RULE_COUNT
 };
 
+/* What the wire alone shows of a rule, where nobody tells what the application got. */
+enum rule_wire {
+    RULE_WIRE_NOTHING, /* it is not judged */
+    RULE_WIRE_PART,    /* that it is broken, but never that it is kept */
+    RULE_WIRE_WHOLE,
+};
+
 enum rule_level { RULE_LEVEL_MUST, RULE_LEVEL_SHOULD, RULE_LEVEL_SERVER };
 
 struct rule_info {
@@ -25,6 +32,7 @@ struct rule_info {
     enum rule_level level;
     const char *capability; /* a driver without it cannot be judged by the rule; or NULL */
     const char *sentence;   /* what it asks, for people */
+    enum rule_wire wire;
 };
 
 const struct rule_info *rule_info(enum rule rule);
