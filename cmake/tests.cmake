@@ -27,7 +27,8 @@ foreach(source ${test_sources})
   target_link_libraries(${name} PRIVATE gapcheck_fixtures gapcheck_cmd)
   target_compile_definitions(${name} PRIVATE
     GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>"
-    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>")
+    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>"
+    GAPCHECK_CORE_LIBRARY="$<TARGET_FILE:gapcheck_core>")
   add_dependencies(${name} gapcheck hostile_client)
   add_test(NAME ${name} COMMAND ${name} --color=never -j2)
   set_tests_properties(${name} PROPERTIES
