@@ -41,7 +41,9 @@ int command_print_help(const struct command *command);
 void command_print_error(const struct error *error);
 
 int command_run(const struct command *command, int argc, char **argv);
+int command_serve(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
+int command_report(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);

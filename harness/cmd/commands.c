@@ -10,7 +10,11 @@
 const struct command COMMANDS[] = {
     {"run", "[PATH…] [--client CLIENT] [options]", "plays scenarios against a client and judges it",
      command_run},
+    {"serve", "PATH [--port N] [options]",
+     "plays one scenario for a client that connects by itself", command_serve},
     {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
+    {"report", "DIR [DIR] [options]", "draws the page of a run again, or compares two runs",
+     command_report},
     {"baseline", "check|update FILE --client CLIENT [PATH…] [options]",
      "known failures of a client: what a run would change", command_baseline},
     {"mutants", "[PATH…] [options]", "proves that the scenarios find faults: the kill matrix",

@@ -13,25 +13,26 @@
 #define OPTIONS(X)                                                                                 \
     X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
-    X(FILTER, "filter", "GLOB", "run baseline mutants explain list",                               \
+    X(FILTER, "filter", "GLOB", "run serve baseline mutants explain list",                         \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
       "only scenarios with this tag; again: or")                                                   \
     X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
     X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run baseline mutants",                                                   \
+    X(SEED, "seed", "N", "run serve baseline mutants",                                             \
       "what shuffled orders are made from (default: 1)")                                           \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run judge lint",                                                    \
+    X(STRICT, "strict", NULL, "run serve judge lint",                                              \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve baseline mutants doctor",                    \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants",                                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(OUT, "out", "DIR", "run serve mutants report",                                               \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
+      "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
@@ -43,11 +44,16 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
-    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
+    X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
+      "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
+    X(QUIET, "quiet", NULL, "run serve judge mutants doctor report",                               \
+      "shows only what failed, and the summary")                                                   \
+    X(NO_COLOR, "no-color", NULL, "run serve judge mutants doctor report",                         \
+      "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants doctor lint explain list new schema completion complete man "    \
-      "reference-client",                                                                          \
+      "run serve judge report baseline mutants doctor lint explain list new schema completion "    \
+      "complete man reference-client",                                                             \
       "tells this")
 
 enum option_id {
@@ -83,6 +89,8 @@ struct options {
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
+    uint64_t port;      /* 0: any free one */
+    const char *listen; /* IPv4 address */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;

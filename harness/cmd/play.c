@@ -22,17 +22,24 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,
-                        struct judgement *judgement, struct run_scenario *result)
+void play_fill_scenario(const struct run_origin *origin, const struct scenario *scenario,
+                        bool has_transcript, struct judgement *judgement,
+                        struct run_scenario *result)
 {
+    size_t tag_count = scenario->tags.count;
     *result = (struct run_scenario){
         .name = copy(origin->name),
         .path = copy(origin->path),
-        .title = copy(title),
+        .title = copy(scenario->title),
+        .why = scenario->why ? copy(scenario->why) : NULL,
+        .tags = memory_alloc(tag_count, sizeof(char *)),
+        .tag_count = tag_count,
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
     };
+    for (size_t i = 0; i < tag_count; i++)
+        result->tags[i] = copy(scenario->tags.items[i]);
     result->play_counts[judgement->verdict] = 1;
 }
 
@@ -129,7 +136,7 @@ static bool record(struct play *play, const struct scenario *scenario,
     struct run_scenario *kept = &play->run->scenarios[index];
     struct run_scenario played;
     enum verdict verdict = judgement->verdict;
-    play_fill_scenario(&origin, scenario->title, transcript != NULL, judgement, &played);
+    play_fill_scenario(&origin, scenario, transcript != NULL, judgement, &played);
     progress_done(&play->progress, scenario->name, judgement);
     if (keep_worst(kept, &played) && transcript) {
         complete_header(play, &transcript->header);

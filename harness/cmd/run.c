@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "cmd/library.h"
 #include "cmd/options.h"
+#include "cmd/page.h"
 #include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
@@ -30,6 +31,16 @@ static void say(const char *text)
 
 /* ---- what comes of it ---- */
 
+/* The page shows what results.json will say. */
+static void write_page(struct report_folder *folder, const struct run *run)
+{
+    struct buffer results;
+    buffer_init(&results, BUFFER_NO_LIMIT);
+    report_json(run, &results);
+    page_write_run(folder, &results);
+    buffer_free(&results);
+}
+
 static void write_file(struct report_folder *folder, const char *name, const struct run *run,
                        void (*report)(const struct run *run, struct buffer *out))
 {
@@ -48,6 +59,7 @@ void run_write_reports(struct run *run, struct report_folder *folder)
     run->exit = run_exit_code(run);
     write_file(folder, "junit.xml", run, report_junit);
     write_file(folder, "summary.md", run, report_summary);
+    write_page(folder, run);
     report_folder_publish(folder);
     run->is_inconclusive |= folder->is_broken;
     run->exit = run_exit_code(run);

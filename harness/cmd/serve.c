@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "io/address.h"
 #include "io/clock.h"
+#include "report/html_serve.h"
 #include "report/report.h"
 
 #include <openssl/rand.h>
@@ -87,7 +88,7 @@ static void on_entry(void *user, const struct transcript_entry *entry)
         return;
     buffer_init(&text, BUFFER_NO_LIMIT);
     serve_lines_append(&serving->lines, entry, &text);
-    fwrite(text.data, 1, text.size_bytes, stdout);
+    fputs(buffer_text(&text), stdout);
     fflush(stdout);
     buffer_free(&text);
 }
@@ -119,7 +120,7 @@ static void on_done(void *user, const struct serve_result *result, struct buffer
                                 .timeout_scale = serving->options->timeout_scale};
     run->scenarios = memory_alloc(1, sizeof *run->scenarios);
     run->scenario_count = 1;
-    play_fill_scenario(&origin, serving->scenario->title, result->transcript != NULL, judgement,
+    play_fill_scenario(&origin, serving->scenario, result->transcript != NULL, judgement,
                        &run->scenarios[0]);
     free(run->scenarios[0].reproduce);
     run->scenarios[0].reproduce = copy(serving->reproduce);
@@ -194,6 +195,9 @@ static int serve_scenario(const struct options *options, const struct places *pl
                           const struct scenario *scenario)
 {
     char host[ADDRESS_TEXT_BYTES];
+    struct buffer page;
+    buffer_init(&page, BUFFER_NO_LIMIT);
+    report_html_serve(&page);
     address_find_host(options->listen, host);
     struct run run = {.client_command = copy(LABEL),
                       .seed = options->seed,
@@ -207,8 +211,7 @@ static int serve_scenario(const struct options *options, const struct places *pl
                                          .host = host,
                                          .seed = options->seed,
                                          .timeout_scale = options->timeout_scale,
-                                         .page = "",
-                                         .page_bytes = 0},
+                                         .page = buffer_text(&page)},
                               .run = &run,
                               .reproduce = reproduce_command(places, scenario)};
     struct serve_callbacks callbacks = {&serving, on_listening, on_client, on_entry, on_done};
@@ -224,6 +227,7 @@ static int serve_scenario(const struct options *options, const struct places *pl
     }
     serve_result_free(&result);
     free(serving.reproduce);
+    buffer_free(&page);
     run_free(&run);
     return status;
 }

@@ -127,11 +127,13 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
         tell(entry, out, "restarts");
         return;
     case TRANSCRIPT_OP:
+        tell(entry, out, "asks the application to %s", entry->name ? entry->name : "");
+        return;
     case TRANSCRIPT_RESYNCED:
+        tell(entry, out, "application: resynced");
+        return;
     case TRANSCRIPT_LIFECYCLE:
-        tell_texts(entry, entry->kind == TRANSCRIPT_OP         ? "asks the application to"
-                          : entry->kind == TRANSCRIPT_RESYNCED ? "application: resynced"
-                                                               : "application:", out);
+        tell_texts(entry, "application:", out);
         return;
     case TRANSCRIPT_LOG:
         tell_texts(entry, "log", out);

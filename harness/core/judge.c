@@ -401,6 +401,7 @@ void judgement_free(struct judgement *judgement)
         free(judgement->findings[index].cause);
     }
     free(judgement->findings);
+    free(judgement->missed);
     free(judgement->reason);
     free(judgement);
 }

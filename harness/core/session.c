@@ -345,7 +345,8 @@ void session_start(struct session *session, int64_t now_us)
         session_fail(session, "the node stream is not played yet, only the agent stream", now_us);
         return;
     }
-    driver_tell_start(session);
+    if (!session->config.is_wire_only)
+        driver_tell_start(session);
     session->is_started = true;
     session_advance(session);
 }

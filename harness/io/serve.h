@@ -27,8 +27,7 @@ struct serve_config {
     char key[SERVE_KEY_BYTES + 1]; /* what the page and the driver lines need; not guessable */
     uint64_t seed;
     double timeout_scale;
-    const char *page;    /* HTML; @NONCE@ stands where its scripts and styles need one */
-    size_t page_bytes;
+    const char *page;    /* HTML; @NONCE@ stands where its script needs one */
 };
 
 /* What became of it. Owned by the caller; freed with serve_result_free. */

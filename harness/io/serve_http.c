@@ -64,7 +64,7 @@ static void append_hex(const unsigned char *bytes, size_t count, struct buffer *
         buffer_printf(out, "%02x", bytes[i]);
 }
 
-/* Scripts and styles of the page itself run, and nothing that anybody may have put into it. */
+/* The script of the page itself runs, and nothing that anybody may have put into it. */
 static void answer_page(struct serve *serve, uint32_t number)
 {
     unsigned char bytes[NONCE_BYTES];
@@ -75,7 +75,7 @@ static void answer_page(struct serve *serve, uint32_t number)
     RAND_bytes(bytes, sizeof bytes);
     append_hex(bytes, sizeof bytes, &nonce);
     const char *rest = serve->config->page;
-    const char *end = rest + serve->config->page_bytes;
+    const char *end = rest + strlen(rest);
     static const char mark[] = "@NONCE@";
     while (rest < end) {
         const char *found = strstr(rest, mark);
@@ -86,9 +86,9 @@ static void answer_page(struct serve *serve, uint32_t number)
     }
     buffer_printf(&headers,
                   "Content-Security-Policy: default-src 'none'; script-src 'nonce-%s'; "
-                  "style-src 'nonce-%s' 'unsafe-inline'; connect-src 'self' ws: wss:; "
-                  "img-src data:; base-uri 'none'; form-action 'none'\r\n",
-                  buffer_text(&nonce), buffer_text(&nonce));
+                  "style-src 'unsafe-inline'; connect-src 'self' ws: wss:; img-src data:; "
+                  "base-uri 'none'; form-action 'none'\r\n",
+                  buffer_text(&nonce));
     answer(serve, number, 200, "text/html; charset=utf-8", buffer_text(&headers), page.data,
            page.size_bytes);
     buffer_free(&headers);
