@@ -4,7 +4,7 @@ import { html } from './dom.js';
 import { matchesFilter } from './filter.js';
 import { sayVerdict } from './overview.js';
 import { verdictBadge } from './scenario.js';
-import { formatMs, plural } from './words.js';
+import { formatMs, formatStart, plural } from './words.js';
 
 const KINDS = {
   'new failure': 'New failures', fixed: 'Fixed', changed: 'Changed', added: 'Only in B',
@@ -20,8 +20,8 @@ function drawRun(letter, { results }) {
     html('p', { class: 'who' }, html('b', { class: 'letter' }, letter), ' ',
       html('strong', {}, client.name), ' ', client.version),
     html('p', {}, sayVerdict(results)),
-    html('p', { class: 'meta' }, `${String(started).slice(0, 19).replace('T', ' ')} UTC · ` +
-      `${formatMs(results.duration_ms)} · ${plural(summary.scenarios, 'scenario')}`));
+    html('p', { class: 'meta' }, [formatStart(started), formatMs(results.duration_ms),
+      plural(summary.scenarios, 'scenario')].filter(Boolean).join(' · ')));
 }
 
 function drawTime(before, after) {

@@ -5,11 +5,13 @@ import { html, svg } from './dom.js';
 import { describeRow } from './rows.js';
 import { formatUs } from './words.js';
 
-const ROW_PX = 24;
+const ROW_PX = 26;
 const MARGIN_ROWS = 12; // drawn above and below what is in sight
+const STEP_ROWS = 6; // so far one scrolls until other rows are drawn
 const HEIGHT_PX_MAX = 12000000; // browsers clip taller boxes: beyond it, scrolling is scaled
 const PRINTED_ROWS_MAX = 2000;
 const WIDTH_PX_MIN = 700;
+const WHOLE_HEIGHT_PX_MAX = 1500; // a drawing up to here needs no scrolling of its own
 const COLUMN_PX = 13;
 const BAR_PX = 8;
 
@@ -72,14 +74,14 @@ function barX(places, row, bars) {
 function wireText(row, places, y, bars) {
   if (!row.text) return null;
   if (row.isStep || row.isWide)
-    return drawText(places.server + 14, y + 4, row.text, places.width - places.server - 24);
+    return drawText(places.server + 18, y + 4, row.text, places.width - places.server - 28);
   if (row.at === 'wire')
     return drawText(barX(places, row, bars) + 18, y + 4, row.text,
       places.sdk - places.bars - 20, { class: 'halo' });
   if (row.at === 'sdk') return drawText(places.sdk + 12, y + 4, row.text, places.width - places.sdk);
   const tag = row.tag
     ? svg('tspan', { class: `tag ${row.tag.includes('lost') ? 'bad' : ''}` }, `  ${row.tag}`) : null;
-  const text = drawText(places.server + 14, row.arrow ? y - 3 : y + 4, row.text,
+  const text = drawText(places.server + 18, row.arrow ? y - 5 : y + 4, row.text,
     places.bars - places.server + 60, { class: 'halo' });
   text.append(...[tag].filter(Boolean));
   return text;
@@ -92,24 +94,24 @@ function drawFold(row, places, y) {
   });
 }
 
-function drawRow(row, index, top, places, bars, options) {
-  const y = top + ROW_PX / 2 + (row.arrow && row.text ? 4 : 0);
+/** A row at the top of its own place: it is moved by its transform, and kept while it is in sight. */
+function drawRow(row, index, places, bars, options) {
+  const y = ROW_PX / 2 + (row.arrow && row.text ? 6 : 0);
   const stepText = row.isStep ? options.describeStep?.(row.group.entry.step) : '';
   const shown = stepText ? { ...row, text: `${row.text}  ${stepText}` } : row;
   const classes = ['row', row.isStep && 'step', row.isBand && 'band', row.isInBand && 'inner',
-    row.isBad && 'bad', row.isQuiet && 'quiet', options.isCurrent(index) && 'current',
-    options.isMarked(row.group) && 'marked'].filter(Boolean).join(' ');
+    row.isBad && 'bad', row.isQuiet && 'quiet', options.isMarked(row.group) && 'marked'].filter(Boolean).join(' ');
   return svg('g', {
     class: classes, id: options.idOf(index), role: 'listitem', 'data-row': index,
     'data-kind': row.group.kind, 'aria-label': row.spoken,
     'aria-expanded': row.isBand ? String(row.group.isOpen) : null,
   },
-  svg('rect', { class: 'back', x: 0, y: top, width: places.width, height: ROW_PX }),
-  drawText(places.time, top + ROW_PX / 2 + 4, formatUs(row.us), 70, {
+  svg('rect', { class: 'back', x: 0, y: 0, width: places.width, height: ROW_PX }),
+  drawText(places.time, ROW_PX / 2 + 4, formatUs(row.us), 70, {
     class: 'time', 'text-anchor': 'end',
   }),
   options.isMarked(row.group)
-    ? svg('path', { class: 'pointer', d: `M0 ${top}v${ROW_PX}l7 ${-ROW_PX / 2}z` }) : null,
+    ? svg('path', { class: 'pointer', d: `M0 0v${ROW_PX}l7 ${-ROW_PX / 2}z` }) : null,
   row.arrow ? drawArrow(row.arrow, places, y) : null,
   row.isBand ? drawFold(row, places, y) : null,
   row.marks.map(({ lane, shape }) =>
@@ -176,7 +178,12 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
   let current = -1;
   let frame = 0;
   let isPrinting = false;
-  const canvas = svg('svg', { role: 'presentation' });
+  let changeCount = 0; // of what the rows show; scrolling changes nothing
+  let drawn = { key: '', first: -1, count: 0 };
+  let kept = new Map(); // rows in sight: index → element
+  const ground = svg('g', {}); // lanes and connections
+  const rowLayer = svg('g', {});
+  const canvas = svg('svg', { role: 'presentation' }, ground, rowLayer);
   const sizer = html('div', { class: 'sizer' }, canvas);
   const head = html('div', { class: 'lane-names', 'aria-hidden': 'true' });
   const body = html('div', { class: 'body' }, head, sizer);
@@ -186,7 +193,6 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
   }, body);
   const options = {
     describeStep,
-    isCurrent: (index) => index === current,
     isMarked: (group) => marked.has(group),
     idOf: (index) => `${prefix}-${index}`,
   };
@@ -206,38 +212,64 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     return box.scrollTop * (height - box.clientHeight) / (shownHeight - box.clientHeight);
   };
 
+  const drawRows = (first, count, width, key) => {
+    const places = layOut(width);
+    const bars = barsInSight(lanes, first, first + count);
+    for (const [index, element] of kept) {
+      if (key === drawn.key && index >= first && index < first + count) continue;
+      element.remove();
+      kept.delete(index);
+    }
+    const rows = new Map();
+    const top = rowLayer.firstChild; // rows above it are new, and those below the last
+    let isAbove = kept.size > 0;
+    for (let index = first; index < first + count; index++) {
+      const element = kept.get(index) ??
+        drawRow(describeRow(lanes, index), index, places, bars, options);
+      if (kept.has(index)) isAbove = false;
+      else rowLayer.insertBefore(element, isAbove ? top : null);
+      element.setAttribute('transform', `translate(0 ${(index - first) * ROW_PX})`);
+      rows.set(index, element);
+    }
+    kept = rows;
+    drawn = { key, first, count };
+    nameLanes(places);
+    canvas.setAttribute('width', width);
+    canvas.setAttribute('height', count * ROW_PX);
+    ground.replaceChildren(...drawLanes(places, count * ROW_PX),
+      ...bars.map((bar) => drawBar(lanes, bar, first, count, places)));
+  };
+
   const draw = () => {
     frame = 0;
+    box.classList.toggle('whole', lanes.rowCount * ROW_PX <= WHOLE_HEIGHT_PX_MAX);
     const width = Math.max(WIDTH_PX_MIN, box.clientWidth);
-    const places = layOut(width);
     const rowCount = lanes.rowCount;
     const height = rowCount * ROW_PX;
     const top = scrollTop(height);
     const seen = Math.ceil((box.clientHeight || 600) / ROW_PX);
-    const first = isPrinting ? 0 : Math.max(0, Math.floor(top / ROW_PX) - MARGIN_ROWS);
-    const count = Math.min(rowCount - first,
-      isPrinting ? PRINTED_ROWS_MAX : seen + 2 * MARGIN_ROWS);
-    const bars = barsInSight(lanes, first, first + count);
+    const wanted = Math.floor(top / ROW_PX / STEP_ROWS) * STEP_ROWS - MARGIN_ROWS;
+    const first = isPrinting ? 0 : Math.max(0, wanted);
+    const count = Math.max(0, Math.min(rowCount - first,
+      isPrinting ? PRINTED_ROWS_MAX : seen + STEP_ROWS + 2 * MARGIN_ROWS));
     sizer.style.height = `${Math.min(height, HEIGHT_PX_MAX)}px`;
     sizer.style.width = `${width}px`;
-    nameLanes(places);
-    canvas.setAttribute('width', width);
-    canvas.setAttribute('height', count * ROW_PX);
     canvas.style.top = `${Math.round(box.scrollTop - top + first * ROW_PX)}px`;
-    const rows = [];
-    for (let index = first; index < first + count; index++)
-      rows.push(drawRow(describeRow(lanes, index), index, (index - first) * ROW_PX, places, bars,
-        options));
-    canvas.replaceChildren(...drawLanes(places, count * ROW_PX),
-      ...bars.map((bar) => drawBar(lanes, bar, first, count, places)), ...rows);
-    if (current >= first && current < first + count)
-      box.setAttribute('aria-activedescendant', options.idOf(current));
+    const key = `${width} ${changeCount}`;
+    if (key !== drawn.key || first !== drawn.first || count !== drawn.count)
+      drawRows(first, count, width, key);
+    canvas.querySelector('.current')?.classList.remove('current');
+    kept.get(current)?.classList.add('current');
+    if (kept.has(current)) box.setAttribute('aria-activedescendant', options.idOf(current));
     else box.removeAttribute('aria-activedescendant');
   };
 
+  const redraw = () => { frame ||= requestAnimationFrame(draw); };
+
   const refresh = () => {
     lanes.flush();
-    frame ||= requestAnimationFrame(draw);
+    changeCount++;
+    redraw();
   };
 
   const reveal = (row) => {
@@ -256,7 +288,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
   const select = (row) => {
     current = Math.max(0, Math.min(row, lanes.rowCount - 1));
     reveal(current);
-    refresh();
+    redraw();
     if (lanes.rowCount > 0) onSelect?.(describeRow(lanes, current));
   };
 
@@ -266,7 +298,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     refresh();
   };
 
-  box.addEventListener('scroll', refresh, { passive: true });
+  box.addEventListener('scroll', redraw, { passive: true });
   box.addEventListener('click', (event) => {
     const row = event.target.closest?.('[data-row]');
     if (!row || String(getSelection()) !== '') return;
@@ -281,9 +313,9 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     } else return;
     event.preventDefault();
   });
-  const observer = new ResizeObserver(refresh);
+  const observer = new ResizeObserver(redraw);
   const print = () => { isPrinting = true; draw(); };
-  const printed = () => { isPrinting = false; refresh(); };
+  const printed = () => { isPrinting = false; redraw(); };
   addEventListener('beforeprint', print);
   addEventListener('afterprint', printed);
   observer.observe(box);
@@ -294,7 +326,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     element: box,
     refresh,
     select,
-    reveal(row) { reveal(row); refresh(); },
+    reveal(row) { reveal(row); redraw(); },
     destroy() {
       cancelAnimationFrame(frame);
       observer.disconnect();

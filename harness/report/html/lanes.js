@@ -68,27 +68,35 @@ function makeEvents() {
   };
 }
 
-/** Entries with the same key that follow one another are one group. */
-function keyOf(entry, piece) {
-  const flags = `${piece.fate} ${piece.isFence} ${piece.isAgain} ${piece.sent.join()}`;
-  switch (entry.kind) {
-    case 'publish':
-    case 'sent':
-    case 'dispatch':
-      return [entry.kind, entry.step, entry.connection, entry.from, entry.handler, entry.type,
-        entry.live, entry.mangled, flags].join('|');
-    case 'late':
-    case 'log':
-      return `${entry.kind}|${entry.step}`;
-    case 'ws-out':
-    case 'ws-in':
-      return [entry.kind, entry.step, entry.connection, entry.opcode, entry.code].join('|');
-    case 'frame-in':
-    case 'frame-out':
-      return [entry.kind, entry.step, entry.connection, entry.type, entry.text].join('|');
-    default:
-      return null; // always a row of its own
-  }
+/** What a finding is most likely about: the less, the more telling. */
+function tellingOf(group) {
+  if (group.pieces[0].isAgain || group.entry.type === 'resync') return 0;
+  const order = ['violation', 'step-end', 'fault', 'frame-in', 'ws-in', 'connect', 'resynced'];
+  const at = order.indexOf(group.kind);
+  return at < 0 ? order.length : at;
+}
+
+/** What must be alike in entries of a kind that follow one another, for them to be one group. All
+ *  other kinds are always a row of their own. */
+const ALIKE = {
+  publish: ['step', 'type', 'live'],
+  sent: ['step', 'connection', 'from'],
+  dispatch: ['step', 'type', 'handler', 'mangled'],
+  late: ['step'],
+  log: ['step'],
+  'ws-out': ['step', 'connection', 'opcode', 'code'],
+  'ws-in': ['step', 'connection', 'opcode', 'code'],
+  'frame-in': ['step', 'connection', 'type', 'text'],
+  'frame-out': ['step', 'connection', 'type', 'text'],
+};
+
+function continues(group, entry, piece) {
+  const names = group?.kind === entry.kind ? ALIKE[entry.kind] : undefined;
+  if (!names || !names.every((name) => group.entry[name] === entry[name])) return false;
+  const [first] = group.pieces;
+  return first.fate === piece.fate && first.isFence === piece.isFence &&
+    first.isAgain === piece.isAgain && first.sent.length === piece.sent.length &&
+    first.sent.every((connection, index) => connection === piece.sent[index]);
 }
 
 /**
@@ -115,9 +123,8 @@ export function createLanes({ missed = [] } = {}) {
   };
 
   const place = (entry, piece) => {
-    const key = keyOf(entry, piece);
     const last = groups.at(-1);
-    if (key !== null && last?.key === key) {
+    if (continues(last, entry, piece)) {
       last.ends.push(last.count + piece.count);
       last.pieces.push(piece);
       last.count += piece.count;
@@ -126,7 +133,7 @@ export function createLanes({ missed = [] } = {}) {
       return;
     }
     groups.push({
-      key, kind: entry.kind, entry, pieces: [piece], ends: [piece.count], count: piece.count,
+      kind: entry.kind, entry, pieces: [piece], ends: [piece.count], count: piece.count,
       us: entry.us, endUs: entry.us, isOpen: false, index: groups.length,
     });
   };
@@ -271,14 +278,14 @@ export function createLanes({ missed = [] } = {}) {
       };
     },
 
-    /** The group in which something is said to have happened: the first of that step at or after
-     *  that time, else the last of the step; null if there is none. */
+    /** The group that a finding speaks of: it knows the step and the time, cut to a tenth of a
+     *  millisecond. Of several at that time it is the most telling one; null if there is none. */
     find(step, us) {
       let found = null;
       for (const group of groups) {
-        if (group.entry.step !== step || group.kind === 'step') continue;
-        found = group;
-        if (group.endUs >= us) break;
+        if ((group.entry.step ?? 0) !== step || group.kind === 'step') continue;
+        if (group.endUs < us || group.us >= us + 100) continue;
+        if (!found || tellingOf(group) < tellingOf(found)) found = group;
       }
       return found;
     },

@@ -43,14 +43,18 @@ function drawList(mutants, onOpen) {
 function drawMatrix(matrix, mutants) {
   const rows = mutants.filter(({ rule }) => rule !== null);
   const cells = new Map(rows.map((mutant) => [mutant, cellsOf(mutant)]));
-  const cell = (mutant, scenario) => {
+  const kinds = { none: html('td', { class: 'none', 'aria-label': 'not killed' }),
+    killed: html('td', { class: 'killed', 'aria-label': 'killed by its rule' }, '●'),
+    other: html('td', { class: 'other', 'aria-label': 'killed by another rule' }, '○') };
+  const cell = (mutant, scenario) => { // copied: there are tens of thousands
     const found = cells.get(mutant).get(scenario);
-    const byRule = found?.rules.includes(mutant.rule);
-    const status = !found ? 'none' : byRule ? 'killed' : 'other';
-    const said = !found ? 'not killed' : `${found.verdict} by ${found.rules.join(' ') || 'nothing'}`;
-    return html('td', {
-      class: status, tabindex: '-1', title: `${mutant.name} in ${scenario}: ${said}`,
-    }, !found ? '' : byRule ? '●' : '○');
+    const kind = !found ? 'none' : found.rules.includes(mutant.rule) ? 'killed' : 'other';
+    return kinds[kind].cloneNode(true);
+  };
+  const say = (mutant, { name }) => {
+    const found = cells.get(mutant).get(name);
+    return `${mutant.name} in ${name}: ` + (found
+      ? `${found.verdict} by ${found.rules.join(' ') || 'nothing'}` : 'not killed');
   };
   const details = html('p', { class: 'details', 'aria-live': 'polite' },
     'Choose a cell to see by which rules.');
@@ -59,10 +63,12 @@ function drawMatrix(matrix, mutants) {
       rows.map(({ name, rule }) => html('th', { scope: 'col', title: name },
         html('span', { class: 'upright' }, `${name} ${rule}`))))),
     html('tbody', {}, matrix.scenarios.map(({ name }, index) => html('tr', {},
-      html('th', { scope: 'row', tabindex: index === 0 ? '0' : '-1' }, name),
+      html('th', { scope: 'row', tabindex: index === 0 ? '0' : null }, name),
       rows.map((mutant) => cell(mutant, name))))));
   makeGridKeys(table.tBodies[0], (chosen) => {
-    if (chosen.title) details.textContent = chosen.title;
+    const mutant = rows[chosen.cellIndex - 1];
+    if (mutant)
+      details.textContent = say(mutant, matrix.scenarios[chosen.parentElement.sectionRowIndex]);
   });
   return html('section', { 'aria-label': 'Kill matrix' }, html('h2', {}, 'Kill matrix'),
     html('p', { class: 'legend' },

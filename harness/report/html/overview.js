@@ -3,9 +3,9 @@
 import { html } from './dom.js';
 import { isFiltered, matchesFilter } from './filter.js';
 import { verdictBadge } from './scenario.js';
-import { VERDICTS, formatCount, formatMs, plural, symbolOf } from './words.js';
+import { VERDICTS, formatCount, formatMs, formatStart, plural, symbolOf } from './words.js';
 
-const FINDINGS_SHOWN = 8;
+const NAMES_SHOWN = 6;
 
 /* ---- the verdict ---- */
 
@@ -48,10 +48,10 @@ export function drawHead(results) {
       html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(KINDS[results.exit])),
       sayVerdict(results)),
     html('p', { class: 'who' }, html('strong', {}, client.name), ' ', client.version,
-      html('span', { class: 'meta' }, `  exit ${results.exit} · ${formatMs(duration)} · ` +
-        `${String(started).slice(0, 19).replace('T', ' ')} UTC · seed ${seed} · ` +
-        `gapcheck ${gapcheck}`)),
-    html('p', { class: 'meta command' }, html('code', {}, `--client ${client.command}`)));
+      html('span', { class: 'meta' }, ['', `exit ${results.exit}`, formatMs(duration),
+        formatStart(started), `seed ${seed}`, `gapcheck ${gapcheck}`].filter(Boolean).join(' · '))),
+    client.command ? html('p', { class: 'meta command' },
+      html('code', {}, `--client ${client.command}`)) : null);
 }
 
 /* ---- filters ---- */
@@ -99,29 +99,61 @@ function drawFilters(results, filter, onFilter) {
 
 /* ---- what went wrong ---- */
 
-function drawFindings(scenarios, link) {
-  const wrong = scenarios.filter(({ verdict }) => !['pass', 'skip'].includes(verdict));
-  if (!wrong.length) return null;
-  const item = (scenario) => {
-    const [finding] = scenario.findings;
-    const more = scenario.findings.length - 1;
-    return html('li', {}, verdictBadge(scenario.verdict, scenario.known), ' ',
-      html('a', { href: link(scenario.name) }, scenario.name),
-      html('p', {}, finding ? html('strong', { class: 'rule' }, `${finding.rule} `) : null,
-        finding ? finding.message : scenario.reason ?? '',
-        more > 0 ? ` (and ${more} more)` : ''),
-      finding?.cause ? html('p', { class: 'cause' }, finding.cause) : null);
-  };
-  const list = html('ul', { class: 'wrong' }, wrong.slice(0, FINDINGS_SHOWN).map(item));
-  const rest = wrong.slice(FINDINGS_SHOWN);
-  const button = html('button', { type: 'button', class: 'more' }, `Show ${rest.length} more`);
-  button.addEventListener('click', () => {
-    list.append(...rest.map(item));
-    list.children[FINDINGS_SHOWN].querySelector('a').focus();
-    button.remove();
-  });
+/** What was found, by rule: the rules that fail first, then those with most scenarios. */
+function groupByRule(scenarios) {
+  const found = new Map();
+  for (const scenario of scenarios) {
+    for (const finding of scenario.findings) {
+      const key = `${finding.rule} ${finding.level}`;
+      const group = found.get(key) ?? { rule: finding.rule, level: finding.level, items: [] };
+      if (group.items.at(-1)?.scenario !== scenario) group.items.push({ scenario, finding });
+      found.set(key, group);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.level === b.level ? 0 : a.level === 'must' ? -1 : 1) ||
+    b.items.length - a.items.length || ruleNumber(a.rule) - ruleNumber(b.rule));
+}
+
+function drawNames(items, link) {
+  const name = ({ scenario }) => html('a', { href: link(scenario.name) }, scenario.name);
+  const list = html('p', { class: 'names' }, separate(items.slice(0, NAMES_SHOWN).map(name)));
+  const rest = items.slice(NAMES_SHOWN);
+  if (rest.length) {
+    list.append(' ', html('button', { type: 'button', class: 'link', onclick: (event) => {
+      event.target.replaceWith(...rest.flatMap((one) => [', ', name(one)]));
+    } }, `and ${rest.length} more`));
+  }
+  return list;
+}
+
+const separate = (parts) => parts.flatMap((part, index) => (index ? [', ', part] : [part]));
+
+function drawGroup({ rule, level, items }, rules, link) {
+  const about = rules.find(({ id }) => id === rule);
+  const verdict = level === 'must' ? 'fail' : 'warn';
+  const { scenario, finding } = items[0];
+  return html('li', { 'data-rule': rule },
+    html('p', { class: 'head' }, verdictBadge(verdict), html('strong', { class: 'rule' }, rule),
+      plural(items.length, 'scenario')),
+    about ? html('p', { class: 'sentence' }, `${level.toUpperCase()}: a client ${about.sentence}`)
+      : null,
+    html('p', { class: 'example' }, finding.message),
+    finding.cause ? html('p', { class: 'cause' }, finding.cause) : null,
+    html('p', { class: 'sentence' }, 'as in ', html('a', { href: link(scenario.name) },
+      scenario.name)),
+    items.length > 1 ? drawNames(items.slice(1), link) : null);
+}
+
+function drawWrong(scenarios, rules, link) {
+  const groups = groupByRule(scenarios);
+  const unjudged = scenarios.filter(({ verdict }) => ['client-error', 'error'].includes(verdict));
+  if (!groups.length && !unjudged.length) return null;
   return html('section', { 'aria-label': 'What went wrong' }, html('h2', {}, 'What went wrong'),
-    list, rest.length ? button : null);
+    html('ul', { class: 'wrong broken' },
+      unjudged.map(({ name, verdict, known, reason }) => html('li', {},
+        html('p', { class: 'head' }, verdictBadge(verdict, known),
+          html('a', { href: link(name) }, name)), html('p', {}, reason ?? ''))),
+      groups.map((group) => drawGroup(group, rules, link))));
 }
 
 /* ---- the matrix ---- */
@@ -136,12 +168,9 @@ const bySeverity = (scenarios) =>
 
 /** Arrow keys move from cell to cell, Enter opens; one cell at a time is a tab stop. */
 export function makeGridKeys(table, onOpen) {
-  const cellsOf = (row) => [...row.cells].filter((cell) => cell.hasAttribute('tabindex'));
   const focus = (row, column) => {
     if (!row) return;
-    const cells = cellsOf(row);
-    const cell = cells[Math.max(0, Math.min(column, cells.length - 1))];
-    if (!cell) return;
+    const cell = row.cells[Math.max(0, Math.min(column, row.cells.length - 1))];
     table.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
     cell.setAttribute('tabindex', '0');
     cell.focus();
@@ -151,7 +180,7 @@ export function makeGridKeys(table, onOpen) {
     const cell = event.target.closest('td,th');
     if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
     const row = cell.parentElement;
-    const column = cellsOf(row).indexOf(cell);
+    const column = cell.cellIndex;
     const rows = row.parentElement.rows;
     const at = row.sectionRowIndex;
     const moves = {
@@ -176,15 +205,17 @@ export function makeGridKeys(table, onOpen) {
 function drawMatrix(scenarios, rules, { filter, link, onFilter, onOpen }) {
   const shown = rules.filter(({ id, level }) =>
     level !== 'server' && scenarios.some((one) => id in one.rules));
+  const cells = new Map(); // one of a kind is made and copied: there are thousands
   const cell = (scenario, { id }) => {
-    const status = scenario.rules[id];
-    return html('td', {
-      class: status ?? 'none', tabindex: '-1', title: status ? `${id}: ${status}` : null,
-      'aria-label': `${id} ${status ?? 'not exercised'}`,
-    }, status ? symbolOf(status) : '');
+    const status = scenario.rules[id] ?? 'none';
+    const said = `${id}: ${status === 'none' ? 'did not come up' : status}`;
+    if (!cells.has(said))
+      cells.set(said, html('td', { class: status, title: said, 'aria-label': said },
+        status === 'none' ? '' : symbolOf(status)));
+    return cells.get(said).cloneNode(true);
   };
   const row = (scenario, index) => html('tr', { class: scenario.verdict, 'data-name': scenario.name },
-    html('th', { scope: 'row', tabindex: index === 0 ? '0' : '-1' },
+    html('th', { scope: 'row', tabindex: index === 0 ? '0' : null },
       html('span', { class: `symbol ${scenario.verdict}`, title: scenario.verdict },
         symbolOf(scenario.verdict), html('span', { class: 'offscreen' }, ` ${scenario.verdict} `)),
       html('a', { href: link(scenario.name), tabindex: '-1' }, scenario.name),
@@ -219,7 +250,7 @@ export function drawOverview(parent, run, rules, context) {
   const { results } = run;
   const scenarios = results.scenarios.filter((one) => matchesFilter(one, context.filter));
   const below = scenarios.length
-    ? [drawFindings(bySeverity(scenarios), context.link),
+    ? [drawWrong(bySeverity(scenarios), rules, context.link),
       drawMatrix(scenarios, rules, context)].filter(Boolean)
     : [html('p', { class: 'empty' }, 'No scenario matches these filters.')];
   parent.replaceChildren(drawHead(results), drawFilters(results, context.filter, context.onFilter),

@@ -7,7 +7,7 @@
 //   text    over the wire; side: beside the application's lane; tag: a short word on the arrow
 //   spoken  the whole row in words, for a screen reader
 
-import { formatMarkers, formatNumbers, plural } from './words.js';
+import { formatClock, formatMarkers, formatNumbers, plural } from './words.js';
 
 const SOURCES = {
   live: { style: 'live', tag: '', said: 'sends' },
@@ -112,9 +112,8 @@ function ackText({ last_seen_seq: asked, current_seq: current, replayed, gap_det
 
 function requestText({ type, last_seen_seq: asked, since_ms: since, text }) {
   if (type !== 'resync') return type ?? (text ? text.slice(0, 60) : 'a frame');
-  const day = Number.isFinite(since) && Math.abs(since) < 8.64e15
-    ? `, since ${new Date(since).toISOString().slice(11)}` : '';
-  return `resync  last_seen_seq ${asked ?? '?'}${day}`;
+  const clock = formatClock(since);
+  return `resync  last_seen_seq ${asked ?? '?'}${clock ? `, since ${clock}` : ''}`;
 }
 
 const ENDS = { server: 'gone', fin: 'closed by the client (FIN)', reset: 'reset by the client' };
@@ -165,7 +164,8 @@ const HANDLERS = {
   violation: ({ entry }) => ({ ...note('sdk', entry.message ?? 'breaks RFC 6455'), isBad: true }),
   drop: ({ entry }) => ({
     marks: [{ lane: 'wire', shape: 'break' }], connections: [entry.connection], at: 'wire',
-    text: `drop  ${entry.how ?? ''}${entry.code ? ` ${entry.code}` : ''}${entry.cut ? '  cuts the replay' : ''}`,
+    text: `drop  ${entry.how ?? ''}${entry.code ? ` ${entry.code}` : ''}` +
+      `${entry.cut ? '  cuts the replay' : ''}`,
     spoken: `the server drops connection ${entry.connection}: ${entry.how ?? ''}`,
   }),
   end: ({ entry }) => ({
@@ -176,8 +176,7 @@ const HANDLERS = {
   restart: ({ entry }) => note('server', `restarts  counter ${entry.counter === -1 ? 'kept'
     : entry.counter}, ring ${entry.keep_ring ? 'kept' : 'empty'}, database ` +
     `${entry.keep_db ? 'kept' : 'empty'}${entry.down_ms ? `, down ${entry.down_ms} ms` : ''}`),
-  clock: ({ entry }) => note('server', `its clock shows ${Number.isFinite(entry.server_clock_ms)
-    ? new Date(entry.server_clock_ms).toISOString().slice(11) : '?'}`),
+  clock: ({ entry }) => note('server', `its clock shows ${formatClock(entry.server_clock_ms) || '?'}`),
   op: ({ entry }) => ({
     arrow: { from: 'app', to: 'sdk', style: 'plain' }, marks: [], side: entry.op,
     spoken: `the application does ${entry.op}`,
