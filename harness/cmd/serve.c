@@ -16,6 +16,7 @@
 #include "report/html_serve.h"
 #include "report/report.h"
 
+#include <cjson/cJSON.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,9 @@ static void on_listening(void *user, uint16_t port, const char *token, const cha
     printf("  look on  http%s://%s:%u/?key=%s\n", secure, config->host, port, config->key);
     printf("  stream   ws%s://%s:%u/v1/ws\n", secure, config->host, port);
     printf("  token    %s\n", token);
+    for (size_t i = 0; i < serving->scenario->channels.count; i++)
+        printf("%s%s", i ? ", " : "  channels ", serving->scenario->channels.items[i]);
+    printf("%s", serving->scenario->channels.count ? "\n" : "");
     printf("  events   http%s://%s:%u/gapcheck/events?key=%s\n", secure, config->host, port,
            config->key);
     if (ca_file)
@@ -105,6 +109,20 @@ static struct judgement *judge_result(const struct serve_result *result,
     return result->error ? judge_unplayed(VERDICT_ERROR, result->error) : NULL;
 }
 
+/* On one line, as all that pages get. */
+static void append_summary(const struct run_scenario *scenario, struct buffer *summary)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    report_json_scenario(scenario, "", &text);
+    cJSON *document = cJSON_ParseWithLength(text.data, text.size_bytes);
+    char *line = cJSON_PrintUnformatted(document);
+    buffer_printf(summary, "{\"scenario\":%s}\n", line);
+    cJSON_free(line);
+    cJSON_Delete(document);
+    buffer_free(&text);
+}
+
 /* Judged while pages look on, which are told the verdict. */
 static void on_done(void *user, const struct serve_result *result, struct buffer *summary)
 {
@@ -124,9 +142,7 @@ static void on_done(void *user, const struct serve_result *result, struct buffer
                        &run->scenarios[0]);
     free(run->scenarios[0].reproduce);
     run->scenarios[0].reproduce = copy(serving->reproduce);
-    buffer_append_text(summary, "{\"scenario\":");
-    report_json_scenario(&run->scenarios[0], "", summary);
-    buffer_append_text(summary, "}\n");
+    append_summary(&run->scenarios[0], summary);
 }
 
 static void replace_text(char **text, const char *value)
@@ -142,6 +158,22 @@ static void write_transcript(const struct run *run, struct transcript *transcrip
     replace_text(&transcript->header.client_version, run->client_version);
     replace_text(&transcript->header.client_command, LABEL);
     report_folder_write_transcript(folder, run->scenarios[0].transcript, transcript);
+}
+
+/* Why rules that the scenario names stand as skipped in the report. */
+static void tell_unseen(const struct serving *serving)
+{
+    struct buffer names;
+    buffer_init(&names, BUFFER_NO_LIMIT);
+    const struct judgement *judgement = serving->run->scenarios[0].judgement;
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        if (serving->scenario->rules[rule] && judgement->rules[rule] == RULE_STATUS_SKIP)
+            buffer_printf(&names, "%s%s", names.size_bytes ? ", " : "",
+                          rule_info((enum rule)rule)->id);
+    if (names.size_bytes > 0)
+        printf("not judged: %s, which takes the application's side; a client that posts driver "
+               "lines shows it\n", buffer_text(&names));
+    buffer_free(&names);
 }
 
 static int report(const struct serving *serving, struct serve_result *result,
@@ -161,6 +193,8 @@ static int report(const struct serving *serving, struct serve_result *result,
         write_transcript(run, result->transcript, &folder);
     run_write_reports(run, &folder);
     int status = run_print_reports(run, serving->options, &folder);
+    if (serving->is_wire_only && result->transcript)
+        tell_unseen(serving);
     report_folder_close(&folder);
     free(parent);
     return status;
@@ -223,7 +257,12 @@ static int serve_scenario(const struct options *options, const struct places *pl
         command_print_error(&error);
     } else {
         serve_run(&serving.config, &callbacks, &result);
-        status = report(&serving, &result, places);
+        if (result.error && !run.scenario_count) {
+            error_set(&error, NULL, "%s", result.error); /* it never began */
+            command_print_error(&error);
+        } else {
+            status = report(&serving, &result, places);
+        }
     }
     serve_result_free(&result);
     free(serving.reproduce);

@@ -80,6 +80,12 @@ static bool is_plain_end(const struct transcript_entry *entry)
     return entry->name && strcmp(entry->name, "done") == 0;
 }
 
+/* For a client that does not exist: the session wants to know that the op before was read. */
+static bool is_barrier(const struct transcript_entry *entry)
+{
+    return entry->text && strstr(entry->text, "\"client\":\"c1/") != NULL;
+}
+
 static void append_entry(const struct transcript_entry *entry, struct buffer *out)
 {
     switch ((enum transcript_kind)entry->kind) {
@@ -97,11 +103,10 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
         tell_texts(entry, "refuses a connection:", out);
         return;
     case TRANSCRIPT_PUBLISH:
-        if (!(entry->flags & TRANSCRIPT_FLAG_FENCE))
-            tell_events(entry, "publishes", out);
+        tell_events(entry, "publishes", out);
         return;
     case TRANSCRIPT_SENT:
-        if (entry->name && strcmp(entry->name, "live") != 0)
+        if (entry->name)
             tell_events(entry, strcmp(entry->name, "ring") == 0  ? "replays from the ring"
                                : strcmp(entry->name, "row") == 0 ? "replays from the database"
                                                                  : "sends again", out);
@@ -127,6 +132,8 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
         tell(entry, out, "restarts");
         return;
     case TRANSCRIPT_OP:
+        if (is_barrier(entry))
+            return;
         tell(entry, out, "asks the application to %s", entry->name ? entry->name : "");
         return;
     case TRANSCRIPT_RESYNCED:
@@ -158,17 +165,51 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
     }
 }
 
+/* What goes on in the same moment as a publication, and between two of them, is not told. */
+static bool is_untold(const struct transcript_entry *entry)
+{
+    bool is_live = entry->kind == TRANSCRIPT_SENT && entry->name && !strcmp(entry->name, "live");
+    bool is_fence =
+        entry->kind == TRANSCRIPT_PUBLISH && (entry->flags & TRANSCRIPT_FLAG_FENCE) != 0;
+    return is_live || is_fence;
+}
+
+static bool continues(const struct transcript_entry *published,
+                      const struct transcript_entry *entry)
+{
+    return entry->kind == TRANSCRIPT_PUBLISH && published->count > 0 &&
+           entry->detail == published->detail &&
+           entry->marker == published->marker + published->count;
+}
+
+static void flush(struct serve_lines *lines, const struct transcript_entry *next,
+                  struct buffer *out)
+{
+    if (lines->published.count > 0)
+        append_entry(&lines->published, out);
+    lines->published.count = 0;
+    if (lines->dispatch_count > 0)
+        tell(next, out, "application: got %" PRIu64 " event%s", lines->dispatch_count,
+             lines->dispatch_count == 1 ? "" : "s");
+    lines->dispatch_count = 0;
+}
+
 void serve_lines_append(struct serve_lines *lines, const struct transcript_entry *entry,
                         struct buffer *out)
 {
+    if (is_untold(entry))
+        return;
+    if (continues(&lines->published, entry)) {
+        lines->published.count += entry->count;
+        return;
+    }
     if (entry->kind == TRANSCRIPT_DISPATCH) {
         lines->dispatch_count++;
         return;
     }
-    if (lines->dispatch_count > 0) {
-        tell(entry, out, "application: got %" PRIu64 " event%s", lines->dispatch_count,
-             lines->dispatch_count == 1 ? "" : "s");
-        lines->dispatch_count = 0;
-    }
-    append_entry(entry, out);
+    flush(lines, entry, out);
+    if (entry->kind == TRANSCRIPT_PUBLISH)
+        lines->published = *entry; /* its texts are the transcript's, which lives as long */
+    else
+        append_entry(entry, out);
 }

@@ -30,14 +30,16 @@ static struct span find_header(struct span head, const char *name, bool *is_twic
     return found;
 }
 
-/* Digits only; false beyond the limit, too. */
+/* Digits only. Beyond the limit it is one more than that. */
 static bool read_length(struct span text, size_t *length)
 {
     *length = 0;
     for (size_t i = 0; i < text.size_bytes; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || *length > HTTP_BODY_BYTES_MAX)
+        if (text.data[i] < '0' || text.data[i] > '9')
             return false;
         *length = *length * 10 + (size_t)(text.data[i] - '0');
+        if (*length > HTTP_BODY_BYTES_MAX)
+            *length = HTTP_BODY_BYTES_MAX + 1;
     }
     return text.size_bytes > 0;
 }
@@ -67,7 +69,7 @@ enum http_progress http_request_parse(const char *data, size_t size_bytes,
         return refuse(request, 411);
     struct span length = find_header(head, "Content-Length", &is_twice);
     if (is_twice || (length.data && !read_length(length, &body_bytes)))
-        return refuse(request, length.size_bytes > 7 && !is_twice ? 413 : 400);
+        return refuse(request, 400);
     if (body_bytes > HTTP_BODY_BYTES_MAX)
         return refuse(request, 413);
     if (size_bytes - head.size_bytes < body_bytes)

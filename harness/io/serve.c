@@ -248,9 +248,26 @@ static void begin_wire_only(struct serve *serve, const struct ws_request *reques
     buffer_free(&version);
 }
 
+/* What is no handshake does not begin a scenario: it may be a scanner, or somebody who looks. */
+static bool is_refused_yet(struct serve *serve, uint32_t number, const struct ws_request *request)
+{
+    if (serve->session || serve->is_over || request->is_upgrade)
+        return false;
+    struct buffer answer;
+    static const char text[] = "this is where the client under test connects, by WebSocket\n";
+    buffer_init(&answer, BUFFER_NO_LIMIT);
+    http_append_answer(&answer, request->path.data ? 426 : 400, "text/plain; charset=utf-8", "",
+                       text, strlen(text));
+    serve_answer(serve, number, &answer);
+    buffer_free(&answer);
+    return true;
+}
+
 /* From its first byte on, what the connection received is the session's. */
 static void hand_over(struct serve *serve, uint32_t number, const struct ws_request *request)
 {
+    if (is_refused_yet(serve, number, request))
+        return;
     if (!serve->session && !serve->is_over)
         begin_wire_only(serve, request);
     if (!serve->session || serve->is_port_closed) {
