@@ -5,6 +5,7 @@
 //
 // CLIENT is good, bad (it sends no `since`) or silent (good, but it posts no lines).
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
@@ -57,7 +58,8 @@ function runClient({ kind, stream, events }) {
     socket.onmessage = ({ data }) => onFrame(JSON.parse(data));
     socket.onclose = () => {
       tell({ ev: 'close', client });
-      if (!isStopped) setTimeout(() => connect(channels), 30);
+      const again = () => (globalThis.mayReconnect ? connect(channels) : setTimeout(again, 20));
+      if (!isStopped) setTimeout(again, 20);
     };
     socket.onerror = () => {};
   };
@@ -79,8 +81,11 @@ function runClient({ kind, stream, events }) {
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${answer.status}: ${text}`);
     for (const line of text.split('\n')) if (line) obey(JSON.parse(line));
-    setTimeout(post, 20);
+    setTimeout(keepPosting, 20);
   };
+
+  /** Until gapcheck has ended. */
+  const keepPosting = () => post().catch(() => { isStopped = true; });
 
   if (kind === 'silent') connect(['general']);
   else {
@@ -88,9 +93,16 @@ function runClient({ kind, stream, events }) {
       ev: 'hello', protocol: 1, name: 'a page', version: '1.0',
       capabilities: ['open', 'close', 'resynced', 'wildcard'],
     });
-    post().catch(() => { isStopped = true; }); // gapcheck has ended
+    keepPosting();
   }
 }
+
+/** Where the client's page comes from: another origin than gapcheck's. */
+const origin = createServer((request, answer) => {
+  answer.setHeader('content-type', 'text/html');
+  answer.end('<link rel="icon" href="data:,"><title>the client</title>');
+});
+await new Promise((done) => { origin.listen(0, '127.0.0.1', done); });
 
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
@@ -106,11 +118,13 @@ try {
 
   const other = await browser.newPage();
   other.on('pageerror', (error) => troubles.push(`exception of the client: ${error.message}`));
-  await other.goto('data:text/html,the client');
+  await other.goto(`http://127.0.0.1:${origin.address().port}/`);
   await other.evaluate(runClient, { kind, stream, events });
 
-  // Live: rows are there while it goes on, not only at its end.
-  await page.waitForSelector('.drawing .row');
+  // Live: the page shows how far it is while the server waits for the client to come back.
+  await page.waitForSelector('.row[aria-label*="step 6, accept, begins"]', { state: 'attached' });
+  assert.equal(await page.locator('#status .badge').count(), 0);
+  await other.evaluate(() => { globalThis.mayReconnect = true; });
   await page.waitForSelector('#status .badge');
   const verdict = await page.innerText('#status .badge');
   const spoken = await page.locator('.drawing .row').evaluateAll((rows) =>
@@ -133,4 +147,5 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+  origin.close();
 }

@@ -100,7 +100,8 @@ function drawRow(row, index, places, bars, options) {
   const stepText = row.isStep ? options.describeStep?.(row.group.entry.step) : '';
   const shown = stepText ? { ...row, text: `${row.text}  ${stepText}` } : row;
   const classes = ['row', row.isStep && 'step', row.isBand && 'band', row.isInBand && 'inner',
-    row.isBad && 'bad', row.isQuiet && 'quiet', options.isMarked(row.group) && 'marked'].filter(Boolean).join(' ');
+    row.isBad && 'bad', row.isQuiet && 'quiet', options.isMarked(row.group) && 'marked']
+    .filter(Boolean).join(' ');
   return svg('g', {
     class: classes, id: options.idOf(index), role: 'listitem', 'data-row': index,
     'data-kind': row.group.kind, 'aria-label': row.spoken,

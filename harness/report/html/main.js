@@ -46,11 +46,11 @@ const context = (address) => ({
 
 function drawTabs(address) {
   const current = address.view === 'scenario' ? home : address.view;
-  tabs.replaceChildren(html('a', { class: 'brand', href: formatAddress({ ...address, view: home, name: '' }) },
-    'gapcheck'), ...views.map(([view, title]) => html('a', {
-    href: formatAddress({ ...address, view, name: '' }),
-    'aria-current': view === current ? 'page' : null,
-  }, title)));
+  const addressOf = (view) => formatAddress({ ...address, view, name: '' });
+  tabs.replaceChildren(html('a', { class: 'brand', href: addressOf(home) }, 'gapcheck'),
+    ...views.map(([view, title]) => html('a', {
+      href: addressOf(view), 'aria-current': view === current ? 'page' : null,
+    }, title)));
 }
 
 /** The next and the one before, among those that the filter shows. */

@@ -10,9 +10,10 @@ const cellsOf = (mutant) => new Map(mutant.verdicts.map((one) => [one.scenario, 
 function drawSummary(matrix) {
   const { summary, missing = [] } = matrix;
   const isWhole = matrix.exit === 0;
-  return html('header', { class: `run-head ${isWhole ? 'pass' : matrix.exit === 3 ? 'error' : 'fail'}` },
+  const status = isWhole ? 'pass' : matrix.exit === 3 ? 'error' : 'fail';
+  return html('header', { class: `run-head ${status}` },
     html('p', { class: 'verdict' },
-      html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(isWhole ? 'pass' : 'fail')),
+      html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(status)),
       `${summary.killed} of ${plural(summary.mutants, 'mutant')} are killed by the rule they break; ` +
       `${summary.killing} of ${plural(summary.scenarios, 'scenario')} kill at least one.`),
     html('p', { class: 'meta' }, summary.sampled
@@ -56,7 +57,7 @@ function drawMatrix(matrix, mutants) {
     return `${mutant.name} in ${name}: ` + (found
       ? `${found.verdict} by ${found.rules.join(' ') || 'nothing'}` : 'not killed');
   };
-  const details = html('p', { class: 'details', 'aria-live': 'polite' },
+  const details = html('p', { class: 'details kills-details', 'aria-live': 'polite' },
     'Choose a cell to see by which rules.');
   const table = html('table', { class: 'matrix kills', role: 'grid', 'aria-label': 'Kill matrix' },
     html('thead', {}, html('tr', {}, html('th', { scope: 'col' }, 'scenario'),
@@ -84,8 +85,9 @@ export function drawMutants(parent, matrix, { filter, onFilter }) {
   const wanted = filter.text.toLowerCase();
   const mutants = matrix.mutants.filter(({ name, rule, does }) =>
     `${name} ${rule} ${does}`.toLowerCase().includes(wanted));
-  const search = html('form', { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
-    html('label', { class: 'search' }, html('span', {}, 'Text'), html('input', {
+  const search = html('form', {
+    class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault(),
+  }, html('label', { class: 'search' }, html('span', {}, 'Text'), html('input', {
       type: 'search', id: 'search', value: filter.text, placeholder: 'mutant, rule …',
       oninput: (event) => onFilter({ ...filter, text: event.target.value }, true),
     })));

@@ -83,8 +83,9 @@ function drawFilters(results, filter, onFilter) {
       }),
     }, `${symbolOf(verdict)} ${formatCount(count)} ${verdict}`);
   };
-  return html('form', { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
-    html('div', { class: 'chips', role: 'group', 'aria-label': 'Verdict' }, VERDICTS.map(chip)),
+  return html('form', {
+    class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault(),
+  }, html('div', { class: 'chips', role: 'group', 'aria-label': 'Verdict' }, VERDICTS.map(chip)),
     select('Rule', filter.rule, rules, (rule) => onFilter({ ...filter, rule })),
     select('Tag', filter.tag, tags, (tag) => onFilter({ ...filter, tag })),
     html('label', { class: 'search' }, html('span', {}, 'Text'), html('input', {

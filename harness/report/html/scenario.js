@@ -33,7 +33,8 @@ function drawFinding(finding, rules, onShow) {
       finding.message, finding.known ? html('span', { class: 'known' }, ' known') : null),
     finding.cause ? html('p', { class: 'cause' }, html('span', { class: 'word' }, 'Cause: '),
       finding.cause) : null,
-    html('p', { class: 'meta' }, rule ? `${finding.level.toUpperCase()}: a client ${rule.sentence} ` : '',
+    html('p', { class: 'meta' },
+      rule ? `${finding.level.toUpperCase()}: a client ${rule.sentence} ` : '',
       html('button', { type: 'button', class: 'link', onclick: () => onShow(finding) },
         `Show it: ${place}`)));
 }

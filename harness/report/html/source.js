@@ -4,7 +4,8 @@ import { html } from './dom.js';
 
 /** JSON with comments in pieces: [kind, text], kind '' for what stands between. */
 export function splitSource(text) {
-  const pattern = /\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)|"(?:[^"\\\n]|\\.)*"?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b/g;
+  const pattern = new RegExp([/\/\/[^\n]*/, /\/\*[^]*?(?:\*\/|$)/, /"(?:[^"\\\n]|\\.)*"?/,
+    /-?\d[\d.eE+-]*/, /\b(?:true|false|null)\b/].map(({ source }) => source).join('|'), 'g');
   const pieces = [];
   let last = 0;
   for (const found of text.matchAll(pattern)) {
