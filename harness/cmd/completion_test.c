@@ -152,8 +152,8 @@ Test(completion, fish_takes_it)
     cr_expect(sample_shell("fish --no-execute ./fish 2>&1 | tee out && ! test -s out"));
     cr_expect(sample_shell("fish --no-config -c 'source ./fish; complete -C \"gapcheck lis\"' |"
                            "grep -q '^list'"));
-    cr_expect(sample_shell("fish --no-config -c 'source ./fish; complete -C \"gapcheck run --fa\"' |"
-                           "grep -q '^--fail-fast'"));
+    cr_expect(sample_shell("fish --no-config -c 'source ./fish; "
+                           "complete -C \"gapcheck run --fa\"' | grep -q '^--fail-fast'"));
     cr_expect(sample_shell("fish --no-config -c 'source ./fish; "
                            "complete -C \"gapcheck run --tag f\"' | grep -q ^first"));
 }

@@ -10,7 +10,8 @@ static void set_up(void)
     char command[500];
     folder = sample_folder_enter();
     /* Installed, moved, and started from a folder of somebody else. */
-    snprintf(command, sizeof command, "cmake --install '%s' --prefix '%s/first' >log && mv first 'a b'",
+    snprintf(command, sizeof command,
+             "cmake --install '%s' --prefix '%s/first' >log && mv first 'a b'",
              GAPCHECK_RELEASE_FOLDER, folder);
     cr_assert(sample_shell(command));
     mkdir("work", 0777);

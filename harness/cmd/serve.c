@@ -279,8 +279,8 @@ static void set_not_one(const struct scenario_set *set, struct error *error)
         buffer_printf(&names, "%s%s", i ? ", " : "", set->items[i]->name);
     if (set->count > SHOWN_COUNT)
         buffer_append_text(&names, ", …");
-    error_set(error, "say which with --filter NAME", "`gapcheck serve` plays one scenario, not %zu: %s",
-              set->count, buffer_text(&names));
+    error_set(error, "say which with --filter NAME",
+              "`gapcheck serve` plays one scenario, not %zu: %s", set->count, buffer_text(&names));
     buffer_free(&names);
 }
 

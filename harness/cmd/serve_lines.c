@@ -68,7 +68,7 @@ static void tell_texts(const struct transcript_entry *entry, const char *what, s
         buffer_append_text(out, " ");
         append_shown(entry->name, out);
     }
-    if (entry->text) {
+    if (entry->text && entry->kind != TRANSCRIPT_OP) {
         buffer_append_text(out, ": ");
         append_shown(entry->text, out);
     }
@@ -86,30 +86,65 @@ static bool is_barrier(const struct transcript_entry *entry)
     return entry->text && strstr(entry->text, "\"client\":\"c1/") != NULL;
 }
 
+/* Where replayed events come from; NULL for live ones, which `publishes` has told. */
+static const char *replay_verb(const struct transcript_entry *entry)
+{
+    static const struct {
+        const char *name, *verb;
+    } verbs[] = {{"ring", "replays from the ring"},
+                 {"row", "replays from the database"},
+                 {"again", "sends again"}};
+    for (size_t i = 0; entry->name && i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i].name, entry->name) == 0)
+            return verbs[i].verb;
+    return NULL;
+}
+
+/* What is told of as a name and a text, behind this; NULL if it is not. */
+static const char *plain_words(const struct transcript_entry *entry)
+{
+    switch ((enum transcript_kind)entry->kind) {
+    case TRANSCRIPT_STEP_END:
+        return is_plain_end(entry) ? NULL : "step";
+    case TRANSCRIPT_REFUSED:
+        return "refuses a connection:";
+    case TRANSCRIPT_VIOLATION:
+        return "client breaks RFC 6455";
+    case TRANSCRIPT_LIFECYCLE:
+        return "application:";
+    case TRANSCRIPT_RESYNCED:
+        return "application: resynced";
+    case TRANSCRIPT_LOG:
+        return "log";
+    case TRANSCRIPT_FAULT:
+        return "fault of the";
+    case TRANSCRIPT_DONE:
+        return "ends:";
+    case TRANSCRIPT_OP:
+        return is_barrier(entry) ? NULL : "asks the application to";
+    default: /* the others have words of their own, or none */
+        return NULL;
+    }
+}
+
 static void append_entry(const struct transcript_entry *entry, struct buffer *out)
 {
+    const char *words = plain_words(entry);
+    if (words)
+        tell_texts(entry, words, out);
     switch ((enum transcript_kind)entry->kind) {
     case TRANSCRIPT_STEP:
         tell(entry, out, "step %" PRIu32 ": %s", entry->step, entry->name ? entry->name : "");
         return;
-    case TRANSCRIPT_STEP_END:
-        if (!is_plain_end(entry))
-            tell_texts(entry, "step", out);
-        return;
     case TRANSCRIPT_OPEN:
         tell(entry, out, "connection %" PRIu32 " is open", entry->connection);
-        return;
-    case TRANSCRIPT_REFUSED:
-        tell_texts(entry, "refuses a connection:", out);
         return;
     case TRANSCRIPT_PUBLISH:
         tell_events(entry, "publishes", out);
         return;
     case TRANSCRIPT_SENT:
-        if (entry->name)
-            tell_events(entry, strcmp(entry->name, "ring") == 0  ? "replays from the ring"
-                               : strcmp(entry->name, "row") == 0 ? "replays from the database"
-                                                                 : "sends again", out);
+        if (replay_verb(entry))
+            tell_events(entry, replay_verb(entry), out);
         return;
     case TRANSCRIPT_ACK:
         tell(entry, out, "resync_ack: replayed %.0f%s", entry->number2,
@@ -117,9 +152,6 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
         return;
     case TRANSCRIPT_FRAME_IN:
         tell_frame(entry, out);
-        return;
-    case TRANSCRIPT_VIOLATION:
-        tell_texts(entry, "client breaks RFC 6455", out);
         return;
     case TRANSCRIPT_DROP:
         tell(entry, out, "drops connection %" PRIu32 " (%s)", entry->connection,
@@ -131,36 +163,7 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
     case TRANSCRIPT_RESTART:
         tell(entry, out, "restarts");
         return;
-    case TRANSCRIPT_OP:
-        if (is_barrier(entry))
-            return;
-        tell(entry, out, "asks the application to %s", entry->name ? entry->name : "");
-        return;
-    case TRANSCRIPT_RESYNCED:
-        tell(entry, out, "application: resynced");
-        return;
-    case TRANSCRIPT_LIFECYCLE:
-        tell_texts(entry, "application:", out);
-        return;
-    case TRANSCRIPT_LOG:
-        tell_texts(entry, "log", out);
-        return;
-    case TRANSCRIPT_FAULT:
-        tell_texts(entry, "fault of the", out);
-        return;
-    case TRANSCRIPT_DONE:
-        tell_texts(entry, "ends:", out);
-        return;
-    case TRANSCRIPT_CONNECT:
-    case TRANSCRIPT_REQUEST:
-    case TRANSCRIPT_FRAME_OUT:
-    case TRANSCRIPT_REPLAY:
-    case TRANSCRIPT_WS_OUT:
-    case TRANSCRIPT_WS_IN:
-    case TRANSCRIPT_CLOCK:
-    case TRANSCRIPT_DISPATCH:
-    case TRANSCRIPT_LATE:
-    case TRANSCRIPT_KIND_COUNT:
+    default: /* what happens below that is for the transcript */
         return;
     }
 }
@@ -168,7 +171,7 @@ static void append_entry(const struct transcript_entry *entry, struct buffer *ou
 /* What goes on in the same moment as a publication, and between two of them, is not told. */
 static bool is_untold(const struct transcript_entry *entry)
 {
-    bool is_live = entry->kind == TRANSCRIPT_SENT && entry->name && !strcmp(entry->name, "live");
+    bool is_live = entry->kind == TRANSCRIPT_SENT && !replay_verb(entry);
     bool is_fence =
         entry->kind == TRANSCRIPT_PUBLISH && (entry->flags & TRANSCRIPT_FLAG_FENCE) != 0;
     return is_live || is_fence;

@@ -260,8 +260,9 @@ static void expect_answer(const char *method, const char *path, const char *more
                           const char *status, const char *text)
 {
     char request[4000], line[40];
-    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s",
-             method, path, more, strlen(body), body);
+    snprintf(request, sizeof request,
+             "%s %s HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s", method, path, more,
+             strlen(body), body);
     snprintf(line, sizeof line, "HTTP/1.1 %s ", status);
     const char *answer = exchange(request, 7);
     cr_expect_eq(strncmp(answer, line, strlen(line)), 0, "%s %s: %.60s", method, path, answer);
