@@ -8,7 +8,6 @@ set(criterion_passed
 set(sanitizer_spoke "AddressSanitizer|LeakSanitizer|runtime error:|Warning! The test")
 
 # A driver whose clients misbehave, for the tests only.
-find_package(Threads REQUIRED)
 add_executable(hostile_client harness/io/hostile_client.c)
 target_link_libraries(hostile_client PRIVATE gapcheck_core Threads::Threads)
 

@@ -12,12 +12,14 @@
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
     X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
-      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
+      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
+      "of `run` again:\nall of them, and what differs")                                            \
     X(FILTER, "filter", "GLOB", "run serve baseline mutants explain list",                         \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
       "only scenarios with this tag; again: or")                                                   \
-    X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
+    X(SHARD, "shard", "I/N", "run baseline mutants",                                               \
+      "only part I of N; what lies in it hangs on the names\nalone")                               \
     X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
       "how many scenarios at once (default: as many as helps)")                                    \
     X(SEED, "seed", "N", "run serve baseline mutants",                                             \
@@ -29,8 +31,12 @@
     X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve baseline mutants doctor",                    \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
-    X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run serve mutants report",                                               \
+    X(WATCH, "watch", NULL, "run",                                                                 \
+      "runs again when a scenario or the driver changes, until Ctrl-C")                            \
+    X(BASELINE, "baseline", "FILE", "run",                                                         \
+      "known failures: they are no exit 1; again: one for each client")                            \
+    X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
+    X(OUT, "out", "DIR", "run serve report mutants",                                               \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
       "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
@@ -47,12 +53,12 @@
     X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
     X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
       "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
-    X(QUIET, "quiet", NULL, "run serve judge mutants doctor report",                               \
+    X(QUIET, "quiet", NULL, "run serve report judge mutants doctor",                               \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run serve judge mutants doctor report",                         \
+    X(NO_COLOR, "no-color", NULL, "run serve report judge mutants doctor",                         \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run serve judge report baseline mutants doctor lint explain list new schema completion "    \
+      "run serve report judge baseline mutants doctor lint explain list new schema completion "    \
       "complete man reference-client",                                                             \
       "tells this")
 
@@ -82,7 +88,9 @@ struct option_texts {
 
 /* Texts are borrowed from argv. */
 struct options {
-    const char *client;
+    const char *client;          /* the first */
+    struct option_texts clients; /* as they were given; none: the default */
+    struct option_texts baselines;
     struct option_texts filters, tags, required, policies;
     size_t shard_index; /* from 1 */
     size_t shard_count; /* 1: all */
@@ -92,12 +100,12 @@ struct options {
     uint64_t port;      /* 0: any free one */
     const char *listen; /* IPv4 address */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    bool is_merge, is_watch;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
-    const char *baseline; /* NULL: none */
     const char **paths; /* what is no option; owned */
     size_t path_count;
 };

@@ -29,6 +29,13 @@ char *places_join(const char *folder, const char *name)
     return path;
 }
 
+char *places_reports(const struct places *places)
+{
+    static const char folder[] = "reports/out";
+    return places->root ? places_join(places->root, folder)
+                        : memory_copy_text(folder, strlen(folder));
+}
+
 /* The first of `start` and the folders above it that holds harness/drivers. */
 static char *find_root_above(const char *start)
 {
@@ -117,13 +124,6 @@ char *places_releases(const struct places *places)
     if (cache && cache[0] == '/')
         return places_join(cache, "gapcheck/drivers");
     return home && home[0] == '/' ? places_join(home, ".cache/gapcheck/drivers") : NULL;
-}
-
-char *places_reports(const struct places *places)
-{
-    if (places->root)
-        return places_join(places->root, "reports/out");
-    return memory_copy_text("reports/out", strlen("reports/out"));
 }
 
 const char *places_program(const struct places *places)

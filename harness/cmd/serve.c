@@ -7,7 +7,7 @@
 #include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
-#include "cmd/run.h"
+#include "cmd/run_reports.h"
 #include "cmd/serve_lines.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -191,8 +191,8 @@ static int report(const struct serving *serving, struct serve_result *result,
     run->duration_ms = clock_wall_ms() - run->started_ms;
     if (result->transcript)
         write_transcript(run, result->transcript, &folder);
-    run_write_reports(run, &folder);
-    int status = run_print_reports(run, serving->options, &folder);
+    run_reports_write(run, &folder);
+    int status = run_reports_print(run, serving->options, &folder);
     if (serving->is_wire_only && result->transcript)
         tell_unseen(serving);
     report_folder_close(&folder);

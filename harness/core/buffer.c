@@ -24,8 +24,8 @@ static bool buffer_reserve(struct buffer *buffer, size_t size_bytes)
 {
     if (size_bytes > buffer->limit_bytes - buffer->size_bytes)
         return false;
-    buffer->data =
-        memory_grow(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + size_bytes + 1, 1);
+    buffer->data = memory_reserve(buffer->data, &buffer->capacity_bytes,
+                                  buffer->size_bytes + size_bytes + 1, 1);
     return true;
 }
 
@@ -78,7 +78,7 @@ void buffer_clear(struct buffer *buffer)
 const char *buffer_text(struct buffer *buffer)
 {
     buffer->data =
-        memory_grow(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1, 1);
+        memory_reserve(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1, 1);
     buffer->data[buffer->size_bytes] = '\0';
     return buffer->data;
 }

@@ -266,7 +266,7 @@ static void receive_event(struct client *client, const struct frame *frame, stru
         client_notice_reset(client, &event, is_known);
     remember(client, &event);
     client_count_number(client, &event, is_known);
-    client_count_string(client, frame);
+    client_count_odd_number(client, frame);
 
     bool came_by_number = is_known && event.key.size_bytes == 0;
     bool came_in_replay = is_repeated_in_replay(client, &event);
@@ -308,6 +308,10 @@ void client_message(struct client *client, const char *text, size_t size_bytes,
     }
     const struct frame_value *type = &frame.fields[FRAME_FIELD_TYPE];
     struct span span = {text, size_bytes};
+    if (client->options.is_node) {
+        client_node_receive(client, span, type->text);
+        return;
+    }
     if (frame_string_equals(type, "resync_ack"))
         client_receive_ack(client, &frame, span);
     else if (frame_string_equals(type, "pong"))

@@ -3,13 +3,19 @@
 #include <string.h>
 
 /* A shape is what stands in the frame between `id` and `agent_seq`. `'` stands for a quotation
- * mark, `$m` for the marker, `$t` for the (padded) text, `$c` for the channel as a JSON string. */
+ * mark, `$m` for the marker, `$t` for the (padded) text, `$c` for the channel as a JSON string, and
+ * `$i` for the member `id` with its comma, where the event has one. */
 struct type_entry {
     struct event_type type;
     const char *shape;
+    const char *node_shape; /* of `data` in the node stream; NULL: `$i` and the other */
 };
 
 #define AUTHORED_TEXT  "'id':'$m','agent_id':'agent-gapcheck','agent_name':'gapcheck','text':'$t'"
+#define NODE_MESSAGE                                                                               \
+    "'channel_name':$c,'agent_id':'agent-gapcheck','from_name':'gapcheck','text':'$t'"
+#define NODE_DIRECT                                                                                \
+    "'message':{$i'agent_id':'agent-gapcheck','agent_name':'gapcheck','text':'$t'}"
 #define CHANNEL_MEMBER "'channel':$c,'agent_name':'$m'"
 #define INVOCATION     "'invocation_id':'$m','action_name':'deploy'"
 #define DELIVERY       "'delivery_id':'$m','message_id':'$m'"
@@ -17,16 +23,22 @@ struct type_entry {
 /* protocol.md, section 2. The marker stands in fields that every SDK shape keeps. */
 static const struct type_entry type_entries[] = {
     {{"message.created", true, EVENT_ROW_MESSAGE},
-     "'channel':$c,'message':{" AUTHORED_TEXT ",'attachments':[]}"},
+     "'channel':$c,'message':{" AUTHORED_TEXT ",'attachments':[]}",
+     "$i" NODE_MESSAGE ",'attachments':[]"},
     {{"thread.reply", true, EVENT_ROW_MESSAGE},
-     "'channel':$c,'parent_id':'parent-1','message':{" AUTHORED_TEXT "}"},
+     "'channel':$c,'parent_id':'parent-1','message':{" AUTHORED_TEXT "}",
+     "$i'thread_id':'parent-1'," NODE_MESSAGE},
     {{"dm.received", true, EVENT_ROW_DM},
-     "'conversation_id':'conversation-1','message':{" AUTHORED_TEXT "}"},
+     "'conversation_id':'conversation-1','message':{" AUTHORED_TEXT "}",
+     "'conversation_id':'conversation-1'," NODE_DIRECT},
     {{"group_dm.received", true, EVENT_ROW_DM},
-     "'conversation_id':'conversation-2','message':{" AUTHORED_TEXT "}"},
+     "'conversation_id':'conversation-2','message':{" AUTHORED_TEXT "}",
+     "'conversation_id':'conversation-2'," NODE_DIRECT},
     {{"message.reacted", false, EVENT_ROW_REACTION},
      "'message_id':'$m','emoji':'thumbsup','agent_name':'gapcheck','action':'added'"},
-    {{"message.updated", false, EVENT_ROW_NONE}, "'channel':$c,'message':{" AUTHORED_TEXT "}"},
+    {{"message.updated", false, EVENT_ROW_NONE},
+     "'channel':$c,'message':{" AUTHORED_TEXT "}",
+     "'id':'$m'," NODE_MESSAGE},
     {{"message.read", false, EVENT_ROW_NONE},
      "'message_id':'$m','agent_name':'gapcheck','read_at':'2026-06-01T10:00:00.000Z'"},
     {{"agent.status.active", false, EVENT_ROW_NONE}, "'agent':{'name':'$m'},'status':'active'"},
@@ -168,14 +180,20 @@ void event_id(uint64_t marker, char id[EVENT_ID_BYTES])
         id[i] = hex[marker & 15];
 }
 
-/* What padding is made of, by size. No digit (it would lengthen the marker), no `-` (no second
- * marker), no blank (somebody might trim it), nothing that JSON escapes. */
-#define PADDING_KIND_COUNT 8
-static const char *const padding_characters[4][PADDING_KIND_COUNT] = {
-    {"a", "e", "n", "r", "t", ".", "_", "Z"},
-    {"é", "ß", "ñ", "ж", "Ω", "ø", "ł", "ý"},
-    {"€", "中", "あ", "한", "→", "ह", "ก", "∑"},
-    {"😀", "🚀", "🎉", "𝄞", "🐢", "🌍", "𝛑", "🧪"},
+/* What padding is made of, a column for each size. No digit (it would lengthen the marker), no `-`
+ * (no second marker), no blank (somebody might trim it), nothing that JSON escapes. */
+#define PADDING_BYTES_MAX 4
+#define PADDING_BITS      5  /* of a random number, for one character */
+#define PADDING_DRAWS     12 /* of one random number */
+static const char padding_characters[1 << PADDING_BITS][PADDING_BYTES_MAX] = {
+    "a", "é", "€", "😀",
+    "e", "ß", "中", "🚀",
+    "n", "ñ", "あ", "🎉",
+    "r", "ж", "한", "𝄞",
+    "t", "Ω", "→", "🐢",
+    ".", "ø", "ह", "🌍",
+    "_", "ł", "ก", "𝛑",
+    "Z", "ý", "∑", "🧪",
 };
 
 /* splitmix64 */
@@ -187,18 +205,41 @@ static uint64_t padding_random(uint64_t *state)
     return mixed ^ (mixed >> 31);
 }
 
+static size_t padding_width(uint64_t choice)
+{
+    return 1 + choice % PADDING_BYTES_MAX;
+}
+
+/* As many characters as one random number gives; returns their size. Each is copied at its full
+ * width, whatever it takes of it: some padding has megabytes, and a constant size is fast. */
+static size_t write_drawn(struct writer *writer, uint64_t random)
+{
+    if (sizeof writer->bytes - writer->size_bytes < PADDING_DRAWS * PADDING_BYTES_MAX)
+        writer_flush(writer);
+    size_t at = writer->size_bytes;
+    for (int i = 0; i < PADDING_DRAWS; i++, random >>= PADDING_BITS) {
+        uint64_t choice = random % (1 << PADDING_BITS);
+        memcpy(writer->bytes + at, padding_characters[choice], PADDING_BYTES_MAX);
+        at += padding_width(choice);
+    }
+    size_t size_bytes = at - writer->size_bytes;
+    writer->size_bytes = at;
+    return size_bytes;
+}
+
 static void write_padding(struct writer *writer, uint64_t marker, size_t size_bytes)
 {
     uint64_t state = marker, random = 0;
-    for (unsigned drawn = 0; size_bytes > 0; drawn++) {
-        if (drawn % 12 == 0) /* 5 bits a character, 12 of them from one number */
+    while (size_bytes >= PADDING_DRAWS * PADDING_BYTES_MAX)
+        size_bytes -= write_drawn(writer, padding_random(&state));
+    for (unsigned drawn = 0; size_bytes > 0; drawn++, random >>= PADDING_BITS) {
+        if (drawn % PADDING_DRAWS == 0)
             random = padding_random(&state);
-        size_t width = 1 + (random & 3);
-        if (width > size_bytes)
-            width = 1;
-        write_bytes(writer, padding_characters[width - 1][random >> 2 & 7], width);
-        random >>= 5;
-        size_bytes -= width;
+        uint64_t choice = random % (1 << PADDING_BITS);
+        if (padding_width(choice) > size_bytes)
+            choice -= choice % PADDING_BYTES_MAX; /* one byte always fits */
+        write_bytes(writer, padding_characters[choice], padding_width(choice));
+        size_bytes -= padding_width(choice);
     }
 }
 
@@ -227,6 +268,15 @@ void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out)
     writer_flush(&writer);
 }
 
+static void write_id(struct writer *writer, const struct event *event)
+{
+    char id[EVENT_ID_BYTES];
+    event_id(event->id_marker, id);
+    WRITE_LITERAL(writer, "\"id\":\"");
+    write_bytes(writer, id, EVENT_ID_BYTES - 1);
+    write_byte(writer, '"');
+}
+
 static void write_shape(struct writer *writer, const char *shape, const struct event *event)
 {
     for (; *shape; shape++) {
@@ -238,6 +288,11 @@ static void write_shape(struct writer *writer, const char *shape, const struct e
             write_marker(writer, event->marker);
         } else if (*shape == 't') {
             write_text(writer, event->marker, event->size_bytes);
+        } else if (*shape == 'i') {
+            if (event->id_marker) {
+                write_id(writer, event);
+                write_byte(writer, ',');
+            }
         } else if (event->channel) {
             write_json(writer, event->channel);
         } else {
@@ -254,14 +309,8 @@ void event_print(const struct event *event, bool as_row, struct buffer *out)
     writer.size_bytes = 0;
     WRITE_LITERAL(&writer, "{\"type\":");
     write_json(&writer, event->type);
-    if (event->id_marker) {
-        char id[EVENT_ID_BYTES];
-        event_id(event->id_marker, id);
-        WRITE_LITERAL(&writer, ",\"id\":\"");
-        write_bytes(&writer, id, EVENT_ID_BYTES - 1);
-        write_byte(&writer, '"');
-    }
     write_byte(&writer, ',');
+    write_shape(&writer, "$i", event);
     write_shape(&writer, entry ? entry->shape : unknown_shape, event);
     if (as_row) {
         WRITE_LITERAL(&writer, ",\"replayed\":true");
@@ -270,6 +319,25 @@ void event_print(const struct event *event, bool as_row, struct buffer *out)
         write_signed(&writer, event->seq);
     }
     write_byte(&writer, '}');
+    writer_flush(&writer);
+}
+
+void event_print_payload(const struct event *event, struct buffer *out)
+{
+    const struct type_entry *entry = type_entry_find(span_of(event->type));
+    struct writer writer;
+    writer.out = out;
+    writer.size_bytes = 0;
+    WRITE_LITERAL(&writer, "{\"type\":");
+    write_json(&writer, event->type);
+    WRITE_LITERAL(&writer, ",\"data\":{");
+    if (entry && entry->node_shape) {
+        write_shape(&writer, entry->node_shape, event);
+    } else {
+        write_shape(&writer, "$i", event);
+        write_shape(&writer, entry ? entry->shape : unknown_shape, event);
+    }
+    WRITE_LITERAL(&writer, "}}");
     writer_flush(&writer);
 }
 

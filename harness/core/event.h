@@ -26,7 +26,7 @@ struct event_type {
     enum event_row_class row;
 };
 
-/* The type of that name, or NULL for one that the protocol does not know. `index` walks the table. */
+/* The type of that name, or NULL for one that the protocol does not know; `_at` walks the table. */
 const struct event_type *event_type_find(struct span name);
 const struct event_type *event_type_at(size_t index); /* NULL behind the last */
 
@@ -51,6 +51,10 @@ struct event {
 /* Appends the event as one JSON frame. As a row it carries `"replayed":true` and no `agent_seq`
  * (S-5), else its number if it has one. */
 void event_print(const struct event *event, bool as_row, struct buffer *out);
+
+/* Appends what the node stream delivers of the event: `{"type":…,"data":…}`, in the shape that its
+ * clients turn into the agent stream's. The marker and the id stand in `data`. */
+void event_print_payload(const struct event *event, struct buffer *out);
 
 /* Appends the text that stands in the event: the marker and, with a size, padding made from the
  * marker's number (multi-byte characters among it), exactly max(size, marker's length) bytes of

@@ -39,15 +39,21 @@ const char *rule_status_name(enum rule_status status)
 
 /* ---- what the checks use ---- */
 
+/* Rules without a counterpart in the node stream do not exist there. */
+static bool applies(const struct judge *judge, enum rule rule)
+{
+    return !judge->is_node || rule_info(rule)->node_sentence;
+}
+
 static bool is_judged(const struct judge *judge, enum rule rule)
 {
-    return judge->judgement->rules[rule] != RULE_STATUS_SKIP;
+    return applies(judge, rule) && judge->judgement->rules[rule] != RULE_STATUS_SKIP;
 }
 
 void judge_exercise(struct judge *judge, enum rule rule)
 {
     enum rule_status *status = &judge->judgement->rules[rule];
-    if (*status == RULE_STATUS_NOT_EXERCISED)
+    if (*status == RULE_STATUS_NOT_EXERCISED && applies(judge, rule))
         *status = RULE_STATUS_PASS;
 }
 
@@ -144,9 +150,9 @@ static void skip_rules(struct judge *judge)
             if (!strcmp(needed, driver_capability_name((enum driver_capability)index)))
                 has_it = judge_has_capability(judge, (enum driver_capability)index);
         bool is_unseen = judge->transcript->header.is_wire_only &&
-                         rule_info((enum rule)rule)->level != RULE_LEVEL_SERVER &&
-                         rule_info((enum rule)rule)->wire == RULE_WIRE_NOTHING;
-        if (!has_it || is_unseen || judge->scenario->rules_off[rule])
+                         rule_wire((enum rule)rule) == RULE_WIRE_NOTHING;
+        if (applies(judge, (enum rule)rule) &&
+            (!has_it || is_unseen || judge->scenario->rules_off[rule]))
             judge->judgement->rules[rule] = RULE_STATUS_SKIP;
     }
 }
@@ -175,6 +181,10 @@ static void find_unmet_steps(struct judge *judge)
         bool is_connection = rule == RULE_C16 && !is_connection_waiting(judge);
         if (is_connection)
             rule = judge_missing_connection_rule(judge);
+        if (is_connection && rule == RULE_C16 && judge_may_have_left(judge, index)) {
+            judge->has_left = true;
+            continue;
+        }
         struct finding *finding =
             judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
                        entry->text ? entry->text : "the step was not met");
@@ -231,13 +241,26 @@ static void set_rule_status(struct judgement *judgement)
     }
 }
 
-/* The rules that the scenario says it shows and whose status is this: NULL, or a list to be freed. */
+/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a
+ * mistake (a resync that is wrong) which most clients do not make. */
+static bool is_owed(const struct judge *judge, enum rule rule)
+{
+    if (rule != RULE_S7)
+        return true;
+    for (int other = 0; other < RULE_COUNT; other++)
+        if (other != RULE_S7 && judge->scenario->rules[other])
+            return false;
+    return true;
+}
+
+/* The rules that the scenario says it shows and whose status is this: NULL, or a list to free. */
 static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
     for (int rule = 0; rule < RULE_COUNT; rule++)
-        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status)
+        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status &&
+            is_owed(judge, (enum rule)rule))
             buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "",
                           rule_info((enum rule)rule)->id);
     char *list = text.size_bytes ? buffer_take_text(&text) : NULL;
@@ -251,7 +274,7 @@ static void skip_half_seen_rules(struct judgement *judgement)
     for (int rule = 0; rule < RULE_COUNT; rule++) {
         enum rule_status *status = &judgement->rules[rule];
         bool is_unbroken = *status == RULE_STATUS_PASS || *status == RULE_STATUS_NOT_EXERCISED;
-        if (rule_info((enum rule)rule)->wire == RULE_WIRE_PART && is_unbroken)
+        if (rule_wire((enum rule)rule) == RULE_WIRE_PART && is_unbroken)
             *status = RULE_STATUS_SKIP;
     }
 }
@@ -317,6 +340,12 @@ static void set_verdict(struct judge *judge)
         set_reason(judgement, VERDICT_ERROR, "%s", why);
         return;
     }
+    if (judge->has_left) {
+        set_reason(judgement, VERDICT_SKIP,
+                   "the client gave up when its token was refused, as it may (C-16): the rest "
+                   "could not be played");
+        return;
+    }
     char *missing = named_rules(judge, RULE_STATUS_NOT_EXERCISED);
     char *untold = named_rules(judge, RULE_STATUS_INCONCLUSIVE);
     if (judge->unjudged_step != EVIDENCE_NONE && !missing) {
@@ -341,23 +370,37 @@ static void set_verdict(struct judge *judge)
 
 /* ---- the table of checks ---- */
 
-static void (*const checks[])(struct judge *) = {
-    judge_losses,  judge_repeats, judge_order,  judge_resyncs, judge_cursor, judge_subscriptions,
-    judge_reconnects, judge_stop, judge_frames, judge_acks, judge_faults,
-    judge_websocket, judge_half_open, judge_server_rules,
+static const struct {
+    void (*look)(struct judge *judge);
+    bool in_agent, in_node; /* the streams in which there is something to see */
+} checks[] = {
+    {judge_losses, true, true},         {judge_repeats, true, true},
+    {judge_order, true, true},          {judge_resyncs, true, false},
+    {judge_cursor, true, false},        {judge_subscriptions, true, false},
+    {judge_registrations, false, true}, {judge_delivery_acks, false, true},
+    {judge_reconnects, true, true},     {judge_stop, true, true},
+    {judge_frames, true, true},         {judge_acks, true, false},
+    {judge_faults, true, true},         {judge_websocket, true, true},
+    {judge_half_open, true, true},      {judge_server_rules, true, false},
 };
 
 struct judgement *judge_transcript(const struct transcript *transcript,
                                    const struct scenario *scenario)
 {
     struct judge judge = {
-        .transcript = transcript, .scenario = scenario, .unjudged_step = EVIDENCE_NONE};
+        .transcript = transcript,
+        .scenario = scenario,
+        .is_node = scenario->dialect == DIALECT_NODE,
+        .unjudged_step = EVIDENCE_NONE,
+    };
     judge.judgement = memory_alloc(1, sizeof(*judge.judgement));
     judge.evidence = evidence_new(transcript);
-    judge.ideal = ideal_play(judge.evidence, scenario);
+    judge.ideal = judge.is_node ? ideal_node_play(judge.evidence, scenario)
+                                : ideal_play(judge.evidence, scenario);
     skip_rules(&judge);
     for (size_t index = 0; index < sizeof(checks) / sizeof(checks[0]); index++)
-        checks[index](&judge);
+        if (judge.is_node ? checks[index].in_node : checks[index].in_agent)
+            checks[index].look(&judge);
     find_unmet_steps(&judge);
     find_death(&judge);
     struct judgement *judgement = judge.judgement;

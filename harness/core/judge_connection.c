@@ -254,6 +254,23 @@ static size_t failures_before(const struct judge *judge, size_t index, bool *was
     return count;
 }
 
+static size_t find_giving_up(const struct judge *judge, size_t end)
+{
+    for (size_t index = 0; index < end; index++)
+        if (judge_name_is(evidence_entry(judge->evidence, index), "permanently_disconnected"))
+            return index;
+    return EVIDENCE_NONE;
+}
+
+bool judge_may_have_left(const struct judge *judge, size_t index)
+{
+    bool was_denied = false;
+    size_t told = find_giving_up(judge, index);
+    if (told != EVIDENCE_NONE)
+        failures_before(judge, told, &was_denied);
+    return was_denied;
+}
+
 static bool was_port_closed(const struct judge *judge)
 {
     for (size_t index = 0; index < judge->transcript->count; index++) {
@@ -291,10 +308,7 @@ static void judge_limit(struct judge *judge)
     double limit = option(judge, "max_reconnect_attempts", NAN);
     if (isnan(limit) || was_port_closed(judge) || judge->evidence->stopped != EVIDENCE_NONE)
         return;
-    size_t told = EVIDENCE_NONE, end = judge->transcript->count - 1;
-    for (size_t index = 0; index <= end && told == EVIDENCE_NONE; index++)
-        if (judge_name_is(evidence_entry(judge->evidence, index), "permanently_disconnected"))
-            told = index;
+    size_t end = judge->transcript->count - 1, told = find_giving_up(judge, end + 1);
     bool was_denied = false;
     double failures = (double)failures_before(judge, told < end ? told : end, &was_denied);
     if (failures > 0)

@@ -218,6 +218,25 @@ Test(judge_connection, it_gives_up_visibly_at_its_limit_or_c16_is_broken)
     }
 }
 
+Test(judge_connection, one_that_gives_up_when_its_token_is_refused_is_not_waited_for)
+{
+    static const unsigned statuses[] = {401, 403, 503};
+    for (size_t index = 0; index < 3; index++) {
+        bool may_leave = statuses[index] != 503;
+        give_up_after(1, statuses[index], true);
+        story_unmet("C-16", "the client gave up reconnecting while the server waited for it");
+        story_judge();
+        cr_assert_eq(story.judgement->verdict, may_leave ? VERDICT_SKIP : VERDICT_FAIL);
+        cr_assert_eq(story.judgement->finding_count > 0, !may_leave);
+        if (may_leave)
+            cr_assert_not_null(strstr(story.judgement->reason, "as it may (C-16)"));
+        story_end();
+    }
+    give_up_after(1, 401, false); /* and told nobody */
+    story_unmet("C-16", "the client did not reconnect within 5000 ms");
+    story_expect(VERDICT_FAIL, "C-16");
+}
+
 /* ---- C-28 ---- */
 
 static void stop(void)

@@ -22,7 +22,7 @@ static bool is_channel_list(const cJSON *frame)
 }
 
 /* What is wrong with a text message of the client; NULL: nothing. */
-static const char *frame_fault(const struct transcript_entry *entry)
+static const char *frame_fault(const struct judge *judge, const struct transcript_entry *entry)
 {
     static const char *const types[] = {"subscribe", "unsubscribe", "ping", "resync"};
     if (entry->flags & TRANSCRIPT_FLAG_TRUNCATED)
@@ -34,6 +34,8 @@ static const char *frame_fault(const struct transcript_entry *entry)
         is_known = is_known || (entry->detail && !strcmp(entry->detail, types[index]));
     if (!cJSON_IsObject(frame) || !entry->detail)
         fault = "it is no JSON object with a string type";
+    else if (judge->is_node)
+        fault = judge_node_frame_fault(entry->detail, frame);
     else if (!is_known)
         fault = "the protocol has no such type";
     else if (strstr(entry->detail, "subscribe") && !is_channel_list(frame))
@@ -49,7 +51,7 @@ void judge_frames(struct judge *judge)
         const char *fault = NULL;
         if (entry->kind == TRANSCRIPT_FRAME_IN) {
             judge_exercise(judge, RULE_C23);
-            fault = frame_fault(entry);
+            fault = frame_fault(judge, entry);
         } else if (entry->kind == TRANSCRIPT_WS_IN && judge_name_is(entry, "binary")) {
             fault = "it is a binary message; the protocol has text only";
         } else if (entry->kind == TRANSCRIPT_VIOLATION) {
@@ -173,8 +175,8 @@ static void find_untold(struct judge *judge, const struct acks *acks, size_t wro
     }
 }
 
-/* Resyncs that got no ack at all, or a late one, put C-17 to the test too. */
-static void exercise_missing_acks(struct judge *judge)
+/* Resyncs that got no ack, a late one, or one more from the scenario put C-17 to the test too. */
+static void exercise_odd_acks(struct judge *judge)
 {
     for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
         const struct evidence_connection *connection = &judge->evidence->connections[number];
@@ -185,7 +187,8 @@ static void exercise_missing_acks(struct judge *judge)
         bool is_late = replay != EVIDENCE_NONE &&
                        evidence_entry(judge->evidence, replay)->at_us - asked_us > 20000;
         size_t ack = judge_find_before(judge, TRANSCRIPT_ACK, number, judge->transcript->count);
-        if ((ack == EVIDENCE_NONE && connection->is_settled) || is_late)
+        bool has_extra = connection->first_extra_ack != EVIDENCE_NONE;
+        if ((ack == EVIDENCE_NONE && connection->is_settled) || is_late || has_extra)
             judge_exercise(judge, RULE_C17);
     }
 }
@@ -211,7 +214,7 @@ void judge_acks(struct judge *judge)
         else if (first_wrong == EVIDENCE_NONE)
             first_wrong = index;
     }
-    exercise_missing_acks(judge);
+    exercise_odd_acks(judge);
     if (first_as_event != EVIDENCE_NONE)
         judge_find(judge, RULE_C10, first_as_event,
                    "the ack was handed to the application as an ordinary event");

@@ -19,7 +19,7 @@ void *memory_alloc(size_t count, size_t size_bytes)
     return block;
 }
 
-void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
+void *memory_reserve(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
 {
     if (needed_count <= *capacity_count)
         return items;
@@ -31,11 +31,19 @@ void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size
     }
     if (capacity > SIZE_MAX / item_bytes)
         memory_exhausted();
-    char *block = realloc(items, capacity * item_bytes);
+    void *block = realloc(items, capacity * item_bytes);
     if (!block)
         memory_exhausted();
-    memset(block + *capacity_count * item_bytes, 0, (capacity - *capacity_count) * item_bytes);
     *capacity_count = capacity;
+    return block;
+}
+
+void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
+{
+    size_t old_count = *capacity_count;
+    char *block = memory_reserve(items, capacity_count, needed_count, item_bytes);
+    if (*capacity_count > old_count)
+        memset(block + old_count * item_bytes, 0, (*capacity_count - old_count) * item_bytes);
     return block;
 }
 

@@ -1,6 +1,7 @@
 /* The vocabulary: every rule of the protocol with its level and its sentence, in one table.
  * C rules bind the client and are judged; S rules say what the server does and are only
- * "exercised" or not. */
+ * "exercised" or not. The node stream has no numbers of its own: a rule of the agent stream stands
+ * for its counterpart there, or does not apply. */
 #ifndef GAPCHECK_CORE_RULES_H
 #define GAPCHECK_CORE_RULES_H
 
@@ -18,7 +19,8 @@ enum rule {
     RULE_COUNT
 };
 
-/* What the wire alone shows of a rule, where nobody tells what the application got. */
+/* What the wire alone shows of a rule (of the agent stream), where nobody tells what the application
+ * got. */
 enum rule_wire {
     RULE_WIRE_NOTHING, /* it is not judged */
     RULE_WIRE_PART,    /* that it is broken, but never that it is kept */
@@ -32,10 +34,11 @@ struct rule_info {
     enum rule_level level;
     const char *capability; /* a driver without it cannot be judged by the rule; or NULL */
     const char *sentence;   /* what it asks, for people */
-    enum rule_wire wire;
+    const char *node_sentence; /* what it asks in the node stream; NULL: nothing, it is not judged */
 };
 
 const struct rule_info *rule_info(enum rule rule);
+enum rule_wire rule_wire(enum rule rule);
 
 /* The rule with that id, or RULE_COUNT. */
 enum rule rule_find(struct span id);

@@ -55,6 +55,7 @@ struct session *session_new(const struct session_config *config)
     session->transcript = transcript_new();
     session->is_port_open = true;
     session->behaviour.cut_replay_after = -1;
+    cursor_start(&session->node.sent, 0);
     model_init(&session->model, (size_t)config->scenario->server.ring,
                (size_t)config->scenario->server.db_limit);
     buffer_init(&session->current_data, BUFFER_NO_LIMIT);
@@ -79,6 +80,9 @@ void session_free(struct session *session)
     free(session->delayed);
     free(session->effects);
     free(session->refusals);
+    free(session->node.refusals);
+    cursor_free(&session->node.sent);
+    node_queue_free(&session->node.queue);
     free(session->dispatch_counts);
     free(session->met);
     free(session->alias_names);
@@ -274,7 +278,7 @@ void session_end_unmet(struct session *session)
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
     /* Once refused, it has shown that it can connect: then it is the client's fault (C-16). */
     bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0 &&
-                           session->refused_count == 0;
+                           session->refused_count == 0 && session->node.token_refused_count == 0;
     if (never_connected) {
         session_finish(session, "client-error", session->unmet);
         return;
@@ -284,13 +288,22 @@ void session_end_unmet(struct session *session)
         session_finish(session, "unmet", NULL);
 }
 
+/* Whether a connection is missing for longer than the client's own delays explain. */
+static bool is_overdue(const struct session *session, int64_t since_us)
+{
+    double delay_ms = scenario_client_number(session->scenario, "reconnect_max_ms", 500);
+    int64_t patience_us = session_scaled_us(session, 1000 + 2 * (int64_t)delay_ms);
+    return session->opened_count == 0 || session->has_given_up || session->is_stopped ||
+           session->now_us - since_us >= patience_us;
+}
+
 /* Only a connection that does not come has a rule of its own. */
 static void end_for_time(struct session *session)
 {
     const struct scenario_step *step = session_current_step(session);
-    if (step && step->verb == VERB_ACCEPT)
+    if (step && step->verb == VERB_ACCEPT && is_overdue(session, session->step_began_us))
         step_time_out(session, step);
-    else if (settle_is_unconnected(session))
+    else if (settle_is_unconnected(session) && is_overdue(session, session->last_progress_us))
         settle_time_out(session);
     else
         session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",
@@ -340,11 +353,6 @@ void session_advance(struct session *session)
 void session_start(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    if (session->scenario->dialect == DIALECT_NODE) {
-        /* Never a verdict about a stream that this server does not speak. */
-        session_fail(session, "the node stream is not played yet, only the agent stream", now_us);
-        return;
-    }
     if (!session->config.is_wire_only)
         driver_tell_start(session);
     session->is_started = true;

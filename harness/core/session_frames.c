@@ -29,7 +29,7 @@ static void answer_ping_frame(struct session *session, struct connection *connec
     entry.detail = "pong";
     entry.flags = TRANSCRIPT_FLAG_CONTROL;
     transcript_set_text(&entry, pong, sizeof(pong) - 1);
-    server_send(session, connection, pong, sizeof(pong) - 1, &entry);
+    server_send(session, connection, LANE_LIVE, pong, sizeof(pong) - 1, &entry);
 }
 
 /* A date may hold escapes: some languages write `+` as \u002b. */
@@ -76,6 +76,10 @@ static bool note_frame(const struct frame *frame, struct transcript_entry *entry
 static void read_text(struct session *session, struct connection *connection, const char *text,
                       size_t size_bytes)
 {
+    if (session_is_node(session)) {
+        node_read_text(session, connection, text, size_bytes);
+        return;
+    }
     struct frame frame;
     frame_scan(text, size_bytes, &frame);
     struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_FRAME_IN, connection);

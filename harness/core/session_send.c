@@ -188,7 +188,7 @@ static void send_text(struct session *session, struct connection *connection,
     note_frame(text, size_bytes, &entry, &type);
     transcript_set_text(&entry, text, size_bytes);
     if (is_plain(send)) {
-        server_send(session, connection, text, size_bytes, &entry);
+        server_send(session, connection, LANE_LIVE, text, size_bytes, &entry);
     } else {
         struct message message = {WS_OPCODE_TEXT, text, size_bytes};
         write_fragments(&bytes, &message, send);
@@ -256,13 +256,13 @@ static bool send_again(struct session *session, struct connection *connection,
     }
     const struct event *event = model_event(&session->model, marker);
     if (is_plain(send)) {
-        server_send_event(session, connection, event, "again", send->as_row);
+        server_send_event(session, connection, LANE_LIVE, event, "again", send->as_row);
         return true;
     }
     struct buffer text, bytes;
     buffer_init(&text, BUFFER_NO_LIMIT);
     buffer_init(&bytes, BUFFER_NO_LIMIT);
-    event_print(event, send->as_row, &text);
+    server_print_event(session, event, send->as_row, &text);
     struct message message = {WS_OPCODE_TEXT, text.data, text.size_bytes};
     write_fragments(&bytes, &message, send);
     write_bytes(session, connection, send, bytes.data, bytes.size_bytes);

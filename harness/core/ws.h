@@ -30,6 +30,8 @@ struct ws_request {
     struct span authorization; /* value of the header, or {NULL, 0} */
     struct span key;           /* Sec-WebSocket-Key, or {NULL, 0} */
     struct span protocols;     /* Sec-WebSocket-Protocol, or {NULL, 0} */
+    struct span content_length; /* value of the header, or {NULL, 0} */
+    bool is_chunked;           /* Transfer-Encoding says so */
     bool is_upgrade;           /* everything that 4.2.1 asks of a client is there */
     const char *fault;         /* static text: why it is no upgrade, or why it is BAD; or NULL */
     size_t size_bytes;         /* of the request head, blank line included */
@@ -44,13 +46,18 @@ bool ws_request_query(const struct ws_request *request, const char *name, struct
 /* The token of the query or of `Authorization: Bearer`, appended to `out`; false if neither. */
 bool ws_request_token(const struct ws_request *request, struct buffer *out);
 
+/* Whether the body that the head announces has come, `size_bytes` being what there is from the head
+ * on. One in chunks ends with an empty chunk (RFC 9112, 7.1); a length that is no number is 0. */
+bool ws_request_body_is_whole(const struct ws_request *request, const char *data,
+                              size_t size_bytes);
+
 /* Sec-WebSocket-Accept for a key (4.2.2, step 5.4). */
 void ws_accept_key(struct span key, char accept[WS_ACCEPT_TEXT_BYTES]);
 
 /* The 101 response with `Date` (S-10). `accept` is what stands in Sec-WebSocket-Accept. */
 void ws_append_upgrade_response(struct buffer *out, const char *accept, int64_t unix_ms);
 
-/* A response that ends the connection. `headers` are complete lines ("Retry-After: 1\r\n") or "". */
+/* A response that ends the connection. `headers`: complete lines ("Retry-After: 1\r\n") or "". */
 void ws_append_refusal(struct buffer *out, unsigned status, const char *headers, const char *body,
                        int64_t unix_ms);
 
@@ -89,7 +96,7 @@ void ws_append_close(struct buffer *out, unsigned code, const char *reason,
 /* What is wrong with the payload of a close frame: a static sentence, or NULL (5.5.1, 7.4). */
 const char *ws_close_fault(const char *body, size_t size_bytes);
 
-/* What a role demands of its peer: a server's peer masks every frame, a client's peer none (5.1). */
+/* What a role demands of its peer: a server's masks every frame, a client's none (5.1). */
 enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 
 enum ws_event_kind {

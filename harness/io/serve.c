@@ -146,6 +146,9 @@ static char *why_not(const struct scenario *scenario, const struct driver_hello 
     if (missing)
         buffer_printf(&text, "%s needs the capability `%s`, which the client does not have",
                       because, missing);
+    else if (!hello && scenario->dialect == DIALECT_NODE)
+        buffer_append_text(&text, "the node stream is judged with the application's side only: "
+                                  "post `hello` to /gapcheck/events before the client connects");
     else if (!hello && has_client_steps(scenario))
         buffer_append_text(&text, "its `client` steps need the application's side: post `hello` "
                                   "to /gapcheck/events before the client connects");
