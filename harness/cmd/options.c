@@ -16,6 +16,9 @@
 #define REPEAT_MAX        100000
 #define SHARDS_MAX        10000
 #define SEED_MAX          9007199254740991 /* what every JSON reader keeps */
+#define ROUNDS_MAX        100
+#define RUNS_MAX          1000000000000
+#define TIME_MAX_MS       (INT64_C(30) * 86400000)
 #define TIMEOUT_SCALE_MIN 0.1
 #define TIMEOUT_SCALE_MAX 1000.0
 
@@ -119,6 +122,33 @@ static bool take_scale(const char *text, double *value, struct error *error)
     return false;
 }
 
+/* A number and a unit. */
+static bool take_duration(enum option_id option, const char *text, int64_t *ms,
+                          struct error *error)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char digits[16];
+    uint64_t count;
+    size_t digit_count = strspn(text, "0123456789");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(text + digit_count, units[i].name) != 0 || digit_count >= sizeof digits)
+            continue;
+        memcpy(digits, text, digit_count);
+        digits[digit_count] = '\0';
+        if (!parse_count(digits, 1, (uint64_t)(TIME_MAX_MS / units[i].ms), &count))
+            break;
+        *ms = (int64_t)count * units[i].ms;
+        return true;
+    }
+    error_set(error, "write 90s, 10m or 2h",
+              "--%s takes a number and a unit (ms, s, m, h or d), at most 30d, not `%s`",
+              infos[option].name, text);
+    return false;
+}
+
 static bool take_text(enum option_id option, const char *text, struct option_texts *texts,
                       struct error *error)
 {
@@ -219,6 +249,12 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return options->is_json = true;
     case OPTION_POLICY:
         return take_text(option, text, &options->policies, error);
+    case OPTION_RUNS:
+        return take_count(option, text, 1, RUNS_MAX, &options->run_count, error);
+    case OPTION_ROUNDS:
+        return take_size(option, text, ROUNDS_MAX, &options->round_count, error);
+    case OPTION_TIME:
+        return take_duration(option, text, &options->time_ms, error);
     case OPTION_LIVE:
         return options->is_live = true;
     case OPTION_SIMULATED:

@@ -11,38 +11,46 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
+    X(CLIENT, "client", "CLIENT", "run soak baseline doctor",                                      \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
       "of `run` again:\nall of them, and what differs")                                            \
-    X(FILTER, "filter", "GLOB", "run serve baseline mutants explain list",                         \
+    X(FILTER, "filter", "GLOB", "run serve soak baseline mutants explain list",                    \
       "only scenarios whose name matches (* and ?); again: or")                                    \
-    X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
+    X(TAG, "tag", "TAG", "run soak baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
-    X(SHARD, "shard", "I/N", "run baseline mutants",                                               \
+    X(SHARD, "shard", "I/N", "run soak baseline mutants",                                          \
       "only part I of N; what lies in it hangs on the names\nalone")                               \
-    X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
+    X(JOBS, "jobs", "N", "run soak baseline mutants sim",                                          \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run serve baseline mutants",                                             \
-      "what shuffled orders are made from (default: 1)")                                           \
+    X(SEED, "seed", "N", "run serve soak baseline mutants sim",                                    \
+      "what shuffled orders are made from (default: 1);\nwith sim: of the first session")          \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run serve judge lint",                                              \
+    X(STRICT, "strict", NULL, "run serve soak judge lint",                                         \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve baseline mutants doctor",                    \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve soak baseline mutants doctor",               \
       "stretches every time-out (default: 1)")                                                     \
-    X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
+    X(REQUIRE, "require", "CAP", "run soak",                                                       \
+      "a driver without this capability is exit 3; again: and")                                    \
     X(WATCH, "watch", NULL, "run",                                                                 \
       "runs again when a scenario or the driver changes, until Ctrl-C")                            \
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
-    X(OUT, "out", "DIR", "run serve report mutants",                                               \
+    X(OUT, "out", "DIR", "run serve soak report mutants sim",                                      \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
       "report: DIR itself)")                                                                       \
-    X(JSON, "json", NULL, "judge mutants doctor list",                                             \
+    X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
-    X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
-      "only this mutant (`gapcheck mutants` lists them); again: or")                               \
+    X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
+      "only this mutant (`gapcheck mutants` lists them); again: or\n"                              \
+      "sim: also `all` of them, or reference (default)")                                           \
+    X(RUNS, "runs", "N", "sim bench",                                                              \
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000)") \
+    X(ROUNDS, "rounds", "N", "soak bench",                                                         \
+      "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
+    X(TIME, "time", "T", "soak sim",                                                               \
+      "how long, as in 90s, 10m, 2h (default: soak 1h,\nsim until --runs are done)")               \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
     X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
@@ -53,13 +61,14 @@
     X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
     X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
       "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
-    X(QUIET, "quiet", NULL, "run serve report judge mutants doctor",                               \
+    X(QUIET, "quiet", NULL, "run serve soak report judge mutants sim bench doctor",                \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run serve report judge mutants doctor",                         \
+    X(NO_COLOR, "no-color", NULL, "run serve soak report judge mutants doctor",                    \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run serve report judge baseline mutants doctor lint explain list new schema completion "    \
-      "complete man reference-client",                                                             \
+      "run serve judge report baseline mutants sim soak bench doctor lint explain list "           \
+      "new schema "                                                                                \
+      "completion complete man reference-client",                                                  \
       "tells this")
 
 enum option_id {
@@ -99,6 +108,9 @@ struct options {
     size_t repeat_count;
     uint64_t port;      /* 0: any free one */
     const char *listen; /* IPv4 address */
+    size_t round_count;   /* 0: as the command likes */
+    uint64_t run_count;   /* 0: as the command likes */
+    int64_t time_ms;      /* 0: no limit */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
     bool is_merge, is_watch;
     bool is_live, is_simulated, is_fast, is_verbose;

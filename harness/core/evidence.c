@@ -180,7 +180,7 @@ static void add_dispatch(struct evidence *evidence, size_t index)
 }
 
 /* Where nobody tells what the application got, a pong shows what has been read: all that was sent
- * before its ping. */
+ * before its ping. (Of those that the session sends by itself: others stand between fragments.) */
 static void add_answered(struct evidence *evidence, size_t index)
 {
     const struct transcript_entry *pong = evidence_entry(evidence, index);
@@ -333,7 +333,8 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         add_dispatch(evidence, index);
         break;
     case TRANSCRIPT_WS_IN:
-        if (evidence->is_wire_only && name_is(entry, "pong") && entry->text)
+        if (evidence->is_wire_only && name_is(entry, "pong") && entry->text &&
+            strncmp(entry->text, TRANSCRIPT_PING_TEXT, strlen(TRANSCRIPT_PING_TEXT)) == 0)
             add_answered(evidence, index);
         break;
     case TRANSCRIPT_LIFECYCLE:

@@ -19,11 +19,17 @@ void *memory_alloc(size_t count, size_t size_bytes)
     return block;
 }
 
+/* Most lines and frames fit the first block of bytes, most lists the first of items. */
+static size_t first_count(size_t item_bytes)
+{
+    return item_bytes == 1 ? 256 : 16;
+}
+
 void *memory_reserve(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
 {
     if (needed_count <= *capacity_count)
         return items;
-    size_t capacity = *capacity_count ? *capacity_count : 8;
+    size_t capacity = *capacity_count ? *capacity_count : first_count(item_bytes);
     while (capacity < needed_count) {
         if (capacity > SIZE_MAX / 2)
             memory_exhausted();
@@ -51,8 +57,11 @@ char *memory_copy_text(const char *text, size_t size_bytes)
 {
     if (size_bytes == SIZE_MAX)
         memory_exhausted();
-    char *copy = memory_alloc(size_bytes + 1, 1);
+    char *copy = malloc(size_bytes + 1);
+    if (!copy)
+        memory_exhausted();
     if (size_bytes)
         memcpy(copy, text, size_bytes);
+    copy[size_bytes] = '\0';
     return copy;
 }
