@@ -12,7 +12,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define SEED_COUNT 800
+#define SEED_COUNT 2000
 
 static bool is_of_application(const struct transcript_entry *entry)
 {
@@ -124,7 +124,7 @@ Test(wire_only, the_reference_client_is_never_blamed_in_generated_scenarios)
         scenario_free(scenario);
     }
     buffer_free(&text);
-    cr_expect_gt(played_count, SEED_COUNT / 2, "%zu", played_count);
+    cr_expect_gt(played_count, SEED_COUNT / 10, "%zu", played_count); /* most have `client` steps */
 }
 
 /* By the rule that it breaks, in some scenario of the library. */
