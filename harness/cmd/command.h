@@ -58,6 +58,7 @@ int command_schema(const struct command *command, int argc, char **argv);
 int command_completion(const struct command *command, int argc, char **argv);
 int command_complete(const struct command *command, int argc, char **argv);
 int command_man(const struct command *command, int argc, char **argv);
+int command_export_corpus(const struct command *command, int argc, char **argv);
 int command_reference_client(const struct command *command, int argc, char **argv);
 
 #endif

@@ -38,6 +38,7 @@ const struct command COMMANDS[] = {
      command_completion},
     {"complete", "LIST", NULL, command_complete},
     {"man", "DATE", NULL, command_man},
+    {"export-corpus", "FOLDER", NULL, command_export_corpus},
     {"reference-client", "[--policy NAME]", NULL, command_reference_client},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
@@ -117,7 +118,9 @@ static void append_overview(struct buffer *out)
             buffer_printf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
     buffer_append_text(out,
                        "\nIn the source tree, ./gapcheck also has:\n"
-                       "  test       builds with sanitizers and runs all tests\n"
+                       "  test                builds with sanitizers and runs all tests\n"
+                       "  fuzz-target TARGET  fuzzes a part of the harness itself\n"
+                       "  coverage            what the fuzz corpora reach, as HTML\n"
                        "\n`gapcheck COMMAND --help` tells the options; `gapcheck --version` the "
                        "versions.\n\n");
     append_exit_codes(out);

@@ -57,7 +57,7 @@
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
-    X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
+    X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
     X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
     X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
       "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
@@ -68,6 +68,7 @@
     X(HELP, "help", NULL,                                                                          \
       "run serve judge report baseline mutants sim soak bench doctor lint explain list "           \
       "new schema "                                                                                \
+      "export-corpus "                                                                             \
       "completion complete man reference-client",                                                  \
       "tells this")
 

@@ -128,6 +128,11 @@ static void charge_answer(struct judge *judge, struct loss *loss, size_t replay)
     const struct evidence_connection *connection = &evidence->connections[number];
     const struct transcript_entry *answer = evidence_entry(evidence, replay);
     size_t entry = connection->first_resync;
+    if (entry == EVIDENCE_NONE || entry > replay) { /* no session writes such a transcript */
+        loss_charge(loss, RULE_C7, replay, "a replay was sent that the transcript shows no resync "
+                                           "for");
+        return;
+    }
     for (size_t index = replay; index-- > connection->first_resync;) {
         const struct transcript_entry *asked = evidence_entry(evidence, index);
         if (asked->kind != TRANSCRIPT_FRAME_IN || asked->connection != number ||

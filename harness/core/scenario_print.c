@@ -1,0 +1,184 @@
+#include "core/scenario_print.h"
+
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP_INDENT    4
+#define COMMENT_COLUMN 44 /* where a comment behind a step begins, if the step is short enough */
+#define BREAK_DEPTH    3  /* what lies deeper stays on one line, however long */
+
+/* ---- JSON ---- */
+
+static void append_scalar(const cJSON *json, struct buffer *out)
+{
+    if (cJSON_IsString(json)) {
+        text_append_json(out, json->valuestring, strlen(json->valuestring));
+        return;
+    }
+    char *text = cJSON_PrintUnformatted(json);
+    if (!text)
+        abort();
+    buffer_append_text(out, text);
+    cJSON_free(text);
+}
+
+static void append_key(const cJSON *json, struct buffer *out)
+{
+    if (!json->string)
+        return;
+    text_append_json(out, json->string, strlen(json->string));
+    buffer_append_text(out, ": ");
+}
+
+/* { "a": 1, "b": [2, 3] } */
+static void append_inline(const cJSON *json, struct buffer *out)
+{
+    bool is_object = cJSON_IsObject(json);
+    if (!is_object && !cJSON_IsArray(json)) {
+        append_scalar(json, out);
+        return;
+    }
+    buffer_append_text(out, !is_object ? "[" : json->child ? "{ " : "{");
+    for (const cJSON *child = json->child; child; child = child->next) {
+        append_key(child, out);
+        append_inline(child, out);
+        buffer_append_text(out, child->next ? ", " : "");
+    }
+    buffer_append_text(out, !is_object ? "]" : json->child ? " }" : "}");
+}
+
+/* Characters, not bytes. */
+static size_t count_columns(const char *data, size_t size_bytes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < size_bytes; i++)
+        count += ((unsigned char)data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* On one line if it fits behind `column`, else one member a line. */
+static void append_value(const cJSON *json, size_t indent, size_t column, int depth,
+                         struct buffer *out)
+{
+    size_t start = out->size_bytes;
+    append_inline(json, out);
+    size_t columns = column + count_columns(out->data + start, out->size_bytes - start);
+    if (!json->child || depth == BREAK_DEPTH || columns <= SCENARIO_PRINT_COLUMNS_MAX)
+        return;
+    out->size_bytes = start;
+    buffer_append_text(out, cJSON_IsObject(json) ? "{" : "[");
+    for (const cJSON *child = json->child; child; child = child->next) {
+        buffer_printf(out, "\n%*s", (int)indent + 2, "");
+        size_t line = out->size_bytes;
+        append_key(child, out);
+        append_value(child, indent + 2, indent + 2 + out->size_bytes - line, depth + 1, out);
+        buffer_append_text(out, child->next ? "," : "");
+    }
+    buffer_printf(out, "\n%*s%s", (int)indent, "", cJSON_IsObject(json) ? "}" : "]");
+}
+
+/* ---- comments ---- */
+
+/* One line of `text`, from `start` on: as many words as fit, at least one. */
+static size_t measure_line(const char *text, size_t room)
+{
+    size_t fitting = 0;
+    for (size_t end = 0; text[end];) {
+        end += strspn(text + end, " ");
+        end += strcspn(text + end, " ");
+        if (fitting > 0 && count_columns(text, end) > room)
+            break;
+        fitting = end;
+    }
+    return fitting;
+}
+
+/* The line as `//` comments of its own, broken between words. `line` has no control characters. */
+static void append_comment_line(const char *line, size_t indent, struct buffer *out)
+{
+    size_t room = SCENARIO_PRINT_COLUMNS_MAX - indent - 3;
+    do {
+        size_t size_bytes = measure_line(line, room);
+        buffer_printf(out, "%*s//%s", (int)indent, "", size_bytes ? " " : "");
+        buffer_append(out, line, size_bytes);
+        buffer_append_text(out, "\n");
+        line += size_bytes;
+        line += strspn(line, " ");
+    } while (*line);
+}
+
+static void append_comment(const char *text, size_t indent, struct buffer *out)
+{
+    while (*text) {
+        size_t size_bytes = strcspn(text, "\n");
+        struct buffer line;
+        buffer_init(&line, BUFFER_NO_LIMIT);
+        text_append_escaped(&line, text, size_bytes, size_bytes);
+        append_comment_line(buffer_text(&line), indent, out);
+        buffer_free(&line);
+        text += size_bytes + (text[size_bytes] == '\n');
+    }
+}
+
+/* ---- the file ---- */
+
+/* The comment stands behind the step where both fit on its line, else before it. */
+static void append_step(const struct scenario_step *step, const char *comment, bool is_last,
+                        struct buffer *out)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    cJSON *json = scenario_print_step(step);
+    append_value(json, STEP_INDENT, STEP_INDENT, 0, &line);
+    cJSON_Delete(json);
+    buffer_append_text(&line, is_last ? "" : ",");
+    size_t columns = STEP_INDENT + count_columns(line.data, line.size_bytes);
+    size_t column = columns < COMMENT_COLUMN ? COMMENT_COLUMN : columns + 1;
+    bool is_behind = comment && !strpbrk(buffer_text(&line), "\n") &&
+                     column + 3 + strlen(comment) <= SCENARIO_PRINT_COLUMNS_MAX;
+    if (comment && !is_behind)
+        append_comment(comment, STEP_INDENT, out);
+    buffer_printf(out, "%*s%s", STEP_INDENT, "", buffer_text(&line));
+    if (is_behind) {
+        buffer_printf(out, "%*s// ", (int)(column - columns), "");
+        text_append_escaped(out, comment, strlen(comment), strlen(comment));
+    }
+    buffer_append_text(out, "\n");
+    buffer_free(&line);
+}
+
+static void append_member(const cJSON *member, struct buffer *out)
+{
+    buffer_append_text(out, "  ");
+    size_t start = out->size_bytes;
+    append_key(member, out);
+    append_value(member, 2, 2 + out->size_bytes - start + 1, 1, out);
+    buffer_append_text(out, ",\n");
+}
+
+void scenario_print(const struct scenario *scenario, const struct scenario_print_notes *notes,
+                    struct buffer *out)
+{
+    static const struct scenario_print_notes none = {0};
+    if (!notes)
+        notes = &none;
+    if (notes->head)
+        append_comment(notes->head, 0, out);
+    buffer_append_text(out, "{\n");
+    if (notes->schema) {
+        buffer_append_text(out, "  \"$schema\": ");
+        text_append_json(out, notes->schema, strlen(notes->schema));
+        buffer_append_text(out, ",\n");
+    }
+    cJSON *top = scenario_print_top(scenario);
+    for (const cJSON *member = top->child; member; member = member->next)
+        append_member(member, out);
+    cJSON_Delete(top);
+    buffer_append_text(out, "  \"steps\": [\n");
+    for (size_t i = 0; i < scenario->step_count; i++)
+        append_step(&scenario->steps[i], notes->step_comments ? notes->step_comments[i] : NULL,
+                    i + 1 == scenario->step_count, out);
+    buffer_append_text(out, "  ]\n}\n");
+}
