@@ -44,3 +44,19 @@ endforeach()
 set_tests_properties(cmd_mutants_library_test PROPERTIES TIMEOUT 1200)
 
 gapcheck_fuzz_tests()
+
+# ---- what is installed ----
+
+# A release and its package, as a user would make them, beside the build with sanitizers.
+set(release_folder ${PROJECT_BINARY_DIR}/released)
+add_test(NAME package_build COMMAND ${PROJECT_SOURCE_DIR}/cmake/package_build.sh
+  ${PROJECT_SOURCE_DIR} ${release_folder}
+  -DCMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER})
+set_tests_properties(package_build PROPERTIES FIXTURES_SETUP package TIMEOUT 600 COST 1000)
+set_tests_properties(cmd_package_test PROPERTIES FIXTURES_REQUIRED package)
+target_compile_definitions(cmd_package_test PRIVATE GAPCHECK_RELEASE_FOLDER="${release_folder}")
+
+add_test(NAME package_bare_root COMMAND ${PROJECT_SOURCE_DIR}/cmake/package_bare_root.sh
+  ${release_folder})
+set_tests_properties(package_bare_root PROPERTIES FIXTURES_REQUIRED package
+  SKIP_RETURN_CODE 77 TIMEOUT 600 COST 900)

@@ -14,7 +14,7 @@
     X(CLIENT, "client", "CLIENT", "run soak baseline doctor",                                      \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
       "of `run` again:\nall of them, and what differs")                                            \
-    X(FILTER, "filter", "GLOB", "run soak baseline mutants explain list",                          \
+    X(FILTER, "filter", "GLOB", "run serve soak baseline mutants explain list",                    \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run soak baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
@@ -22,13 +22,13 @@
       "only part I of N; what lies in it hangs on the names\nalone")                               \
     X(JOBS, "jobs", "N", "run soak baseline mutants sim",                                          \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run soak baseline mutants sim",                                          \
+    X(SEED, "seed", "N", "run serve soak baseline mutants sim",                                    \
       "what shuffled orders are made from (default: 1);\nwith sim: of the first session")          \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run soak judge lint",                                               \
+    X(STRICT, "strict", NULL, "run serve soak judge lint",                                         \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run soak baseline mutants doctor",                     \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve soak baseline mutants doctor",               \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run soak",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
@@ -37,7 +37,7 @@
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
-    X(OUT, "out", "DIR", "run soak report mutants sim",                                            \
+    X(OUT, "out", "DIR", "run serve soak report mutants sim",                                      \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
       "report: DIR itself)")                                                                       \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
@@ -58,14 +58,18 @@
     X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
-    X(QUIET, "quiet", NULL, "run soak report judge mutants sim bench doctor",                      \
+    X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
+    X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
+      "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
+    X(QUIET, "quiet", NULL, "run serve soak report judge mutants sim bench doctor",                \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run soak report judge mutants doctor",                          \
+    X(NO_COLOR, "no-color", NULL, "run serve soak report judge mutants doctor",                    \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge report baseline mutants sim soak bench doctor lint explain list new schema "      \
+      "run serve judge report baseline mutants sim soak bench doctor lint explain list "           \
+      "new schema "                                                                                \
       "export-corpus "                                                                             \
-      "reference-client",                                                                          \
+      "completion complete man reference-client",                                                  \
       "tells this")
 
 enum option_id {
@@ -103,6 +107,8 @@ struct options {
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
+    uint64_t port;      /* 0: any free one */
+    const char *listen; /* IPv4 address */
     size_t round_count;   /* 0: as the command likes */
     uint64_t run_count;   /* 0: as the command likes */
     int64_t time_ms;      /* 0: no limit */

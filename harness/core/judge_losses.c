@@ -224,7 +224,11 @@ static void count_events(struct judge *judge, struct losses *losses)
         if (!event->type || !event->is_counted || event->identity != marker)
             continue;
         judgement->published++;
-        if (event->dispatch_count) {
+        if (judge->evidence->is_wire_only && event->send_count) {
+            /* It was sent, and that is all that can be known of it. */
+            judgement->owed++;
+            judgement->dispatched++;
+        } else if (event->dispatch_count) {
             judgement->owed++;
             judgement->dispatched++;
             judgement->duplicated += event->dispatch_count - 1;
