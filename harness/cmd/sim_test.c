@@ -99,6 +99,7 @@ Test(sim, a_time_ends_it)
 Test(sim, bad_usage_is_exit_2_with_the_next_step)
 {
     expect("sim --policy since-mising", 2, "did you mean `since-missing`?");
+    expect("sim --policy node-ack-never", 2, "is a mutant of the node stream");
     expect("sim --time 10", 2, "write 90s, 10m or 2h");
     expect("sim --time 99d", 2, "at most 30d");
     expect("sim --runs 0", 2, "--runs takes a number from 1");

@@ -25,7 +25,7 @@ Test(campaign, a_seed_gives_the_same_transcript_byte_for_byte_on_every_machine)
         campaign_session_free(&session);
     }
     uint64_t hash = text_hash(text.data, text.size_bytes);
-    cr_expect_eq(hash, UINT64_C(0x66b6f55ec1ef61b2),
+    cr_expect_eq(hash, UINT64_C(0xd60d67a5c9b6b2e5),
                  "%zu bytes with the hash 0x%016lx: change it only where the generator, the session "
                  "or the client were meant to do something else",
                  text.size_bytes, hash);
@@ -96,10 +96,13 @@ static bool is_found(const struct client_policy_info *mutant, uint64_t session_c
 /* All of them: `gapcheck sim --policy all`; a few need long sessions, or hundreds. */
 Test(campaign, most_mutants_are_found_by_their_rule_within_15_sessions, .timeout = 120)
 {
-    size_t found_count = 0;
+    size_t mutant_count = 0, found_count = 0;
     const struct client_policy_info *mutant;
-    for (size_t i = 1; (mutant = client_policy_at(i)) != NULL; i++)
+    for (size_t i = 1; (mutant = client_policy_at(i)) != NULL; i++) {
+        if (client_policy_is_of_node_stream(&mutant->policy))
+            continue; /* the generator speaks the agent stream */
+        mutant_count++;
         found_count += is_found(mutant, 15);
-    cr_expect_geq(found_count * 3, (client_policy_count() - 1) * 2, "only %zu of %zu", found_count,
-                  client_policy_count() - 1);
+    }
+    cr_expect_geq(found_count * 3, mutant_count * 2, "only %zu of %zu", found_count, mutant_count);
 }

@@ -166,6 +166,7 @@ static void write_frame(struct generator *generator)
         "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": 2.5}",
         "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": -1}",
         "\"frame\": {\"type\": \"channel.archived\", \"agent_seq\": 0}",
+        "\"text\": \"{\\\"type\\\":\\\"channel.archived\\\",\\\"agent_seq\\\":1e999}\"",
         "\"frame\": {\"type\": \"message.created\", \"id\": null, \"message\": \"text\"}",
         "\"frame\": {\"type\": \"resync_ack\", \"last_seen_seq\": 1, \"current_seq\": 900,"
         " \"replayed\": 0, \"gap_detected\": false}",
