@@ -91,6 +91,24 @@ static bool has_infinity(const cJSON *node)
     return false;
 }
 
+/* Every field is there again; a number within what cJSON takes for equal. */
+static void check_same_fields(const cJSON *object, const cJSON *again)
+{
+    for (int i = 0; i < FRAME_FIELD_COUNT; i++) {
+        const char *name = frame_field_name((enum frame_field)i);
+        const cJSON *left = frame_oracle_field(object, name);
+        const cJSON *right = frame_oracle_field(again, name);
+        TARGET_CHECK(!left == !right && (!left || (left->type & 0xff) == (right->type & 0xff)),
+                     "`%s` is another", name);
+        if (cJSON_IsString(left))
+            TARGET_CHECK(strcmp(left->valuestring, right->valuestring) == 0, "`%s`", name);
+        else if (cJSON_IsNumber(left))
+            TARGET_CHECK(fabs(left->valuedouble - right->valuedouble) <=
+                             fabs(left->valuedouble) * 1e-14,
+                         "`%s` is %.17g", name, right->valuedouble);
+    }
+}
+
 static void check_print(const cJSON *object)
 {
     if (has_infinity(object))
@@ -99,7 +117,10 @@ static void check_print(const cJSON *object)
         char *text = formatted ? cJSON_Print(object) : cJSON_PrintUnformatted(object);
         struct frame frame;
         TARGET_CHECK(text && frame_scan(text, strlen(text), &frame), "`%s`: %s", text, frame.fault);
-        check_fields(&frame, object);
+        cJSON *again = frame_oracle_parse(text, strlen(text)); /* it prints some numbers short */
+        check_fields(&frame, again);
+        check_same_fields(object, again);
+        cJSON_Delete(again);
         cJSON_free(text);
     }
 }

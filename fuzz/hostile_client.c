@@ -147,7 +147,7 @@ static void send_odd_frame(struct play *play)
 static void send_resync(struct play *play)
 {
     static const char *const numbers[] = {
-        "null", "\"5\"", "-1", "1e300", "-1e300", "0.5", "1e999", "true", "9007199254740993", "{}"};
+        "null", "\"5\"", "-1", "1e300", "-1e300", "0.5", "1e999", "true", "4564581423457801", "{}"};
     char seen[32], since[TIMESTAMP_TEXT_BYTES], text[200];
     snprintf(seen, sizeof seen, "%u", choices_below(&play->choices, 100));
     if (choices_chance(&play->choices, 15))

@@ -13,6 +13,7 @@
 #define NODES_MAX    4096
 #define CHANGES_MAX  4 /* of one input */
 #define RAW_ONE_IN   8 /* so often bytes are changed and not values */
+#define WILD_ONE_IN  4 /* so often values become anything, and are not changed gently */
 #define ODD_ONE_IN   8 /* so often what is nearly JSON is put in */
 #define STRING_BYTES 256
 
@@ -258,6 +259,35 @@ static void change_scalar(struct slot slot, uint64_t *state)
         replace(slot, make_value(state));
 }
 
+/* A value of the same kind: a reader that is strict takes most of these. */
+static void change_gently(const struct document *document, struct slot slot, uint64_t *state)
+{
+    const cJSON *node = slot.node;
+    const struct slot *other = &document->slots[below(state, document->slot_count)];
+    if (node->string && other->node != node && (other->node->type & 0xff) == (node->type & 0xff) &&
+        below(state, 2)) {
+        replace(slot, cJSON_Duplicate(other->node, true));
+    } else if (cJSON_IsBool(node)) {
+        replace(slot, cJSON_CreateBool(!cJSON_IsTrue(node)));
+    } else if (cJSON_IsNumber(node)) {
+        if (below(state, 2))
+            change_number(slot, state);
+        else
+            replace(slot, cJSON_CreateNumber(numbers[below(state, NUMBER_COUNT)]));
+    } else if (cJSON_IsString(node)) {
+        replace(slot, cJSON_CreateString(words[below(state, WORD_COUNT)]));
+    } else if (cJSON_IsArray(node) && node->child) { /* the steps of a scenario */
+        int count = cJSON_GetArraySize(node), from = (int)below(state, (size_t)count);
+        cJSON *item = cJSON_Duplicate(cJSON_GetArrayItem(node, from), true);
+        if (below(state, 3) == 0)
+            cJSON_DeleteItemFromArray(slot.node, from);
+        if (!cJSON_AddItemToArray(slot.node, item))
+            cJSON_Delete(item);
+    } else if (cJSON_IsArray(slot.parent) && slot.node->next) {
+        cJSON_Delete(cJSON_DetachItemViaPointer(slot.parent, slot.node));
+    }
+}
+
 /* One change somewhere in the tree. `donor` gives values: the tree itself, or another. */
 static void change_tree(struct document *document, const struct document *donor, uint64_t *state)
 {
@@ -361,8 +391,13 @@ static size_t change_document(uint8_t *data, size_t size_bytes, size_t max_bytes
     static struct document document;
     if (!read_document(data, size_bytes, &document))
         return 0;
-    for (size_t left = 1 + below(state, CHANGES_MAX); left > 0; left--) {
-        change_tree(&document, &document, state);
+    bool is_gentle = below(state, WILD_ONE_IN) > 0 && document.slot_count > 0;
+    size_t change_count = is_gentle ? 1 : 1 + below(state, CHANGES_MAX);
+    for (; change_count > 0; change_count--) {
+        if (is_gentle)
+            change_gently(&document, document.slots[below(state, document.slot_count)], state);
+        else
+            change_tree(&document, &document, state);
         document.slot_count = 0; /* what was collected may be gone */
         collect(&document, document.root);
     }

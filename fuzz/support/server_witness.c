@@ -60,6 +60,8 @@ static void read_text(struct witness *witness, uint32_t connection, const struct
     bool is_row = frame.fields[FRAME_FIELD_REPLAYED].kind == FRAME_VALUE_BOOL;
     TARGET_CHECK(!is_row || frame.fields[FRAME_FIELD_AGENT_SEQ].kind == FRAME_VALUE_ABSENT,
                  "a row with a number (S-5): %.*s", (int)text.size_bytes, text.data);
+    if (frame_string_equals(&frame.fields[FRAME_FIELD_TYPE], "resync_ack"))
+        witness->links[connection].acked_seq = frame.fields[FRAME_FIELD_LAST_SEEN_SEQ].number;
     uint64_t marker = event_find_marker(text);
     if (marker && !frame_string_equals(&frame.fields[FRAME_FIELD_TYPE], "x"))
         add_event(&witness->wired, (struct witness_event){connection, marker, is_row});
@@ -206,6 +208,8 @@ static void read_ack(struct witness *witness, const struct transcript_entry *ent
                  witness->answer_at, answer->count);
     TARGET_CHECK(entry->seq == witness->links[witness->answer_link].request.last_seen_seq,
                  "the ack echoes %g", entry->seq);
+    TARGET_CHECK(witness->links[witness->answer_link].acked_seq == entry->seq,
+                 "the ack on the wire echoes %g", witness->links[witness->answer_link].acked_seq);
     TARGET_CHECK(entry->number == (double)answer->current_seq &&
                      entry->number2 == (double)answer->count,
                  "the ack says %g and %g", entry->number, entry->number2);

@@ -28,6 +28,7 @@ struct witness_link {
     struct ws_receiver receiver; /* of the client's end */
     bool has_upgraded, is_read;  /* the HTTP answer is behind it; frames are read */
     struct buffer head;
+    double acked_seq; /* last_seen_seq of the newest ack on the wire */
     bool has_request;
     struct resync_request request; /* its newest well-formed resync */
     char ping[126];                /* payload of the newest ping */

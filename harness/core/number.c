@@ -1,8 +1,12 @@
 #include "core/number.h"
 
+#include "core/memory.h"
+
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXACT_DIGITS_MAX 15 /* so many decimal digits fit a double without rounding */
 
@@ -79,4 +83,38 @@ double number_convert(struct span text)
         number = number * 10 + digit;
     }
     return is_negative ? -(double)number : (double)number;
+}
+
+/* ---- printing ---- */
+
+/* Numbers that 15 digits do not tell become raw text. */
+static void make_exact(cJSON *node)
+{
+    char text[40];
+    if (cJSON_IsNumber(node) && isfinite(node->valuedouble)) {
+        snprintf(text, sizeof text, "%1.15g", node->valuedouble);
+        if (strtod(text, NULL) == node->valuedouble)
+            return;
+        bool is_whole = node->valuedouble == floor(node->valuedouble);
+        snprintf(text, sizeof text, is_whole && fabs(node->valuedouble) < 1e17 ? "%.0f" : "%.17g",
+                 node->valuedouble);
+        node->type = (node->type & ~0xff) | cJSON_Raw;
+        node->valuestring = memory_copy_text(text, strlen(text));
+    }
+    for (cJSON *child = node->child; child; child = child->next)
+        make_exact(child);
+}
+
+char *number_print_tree(const cJSON *tree)
+{
+    cJSON *copy = cJSON_Duplicate(tree, true);
+    char *text = NULL;
+    if (copy) {
+        make_exact(copy);
+        text = cJSON_PrintUnformatted(copy);
+    }
+    cJSON_Delete(copy);
+    if (!text)
+        abort();
+    return text;
 }

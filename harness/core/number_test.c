@@ -127,3 +127,43 @@ Test(number, printed_doubles_come_back_the_same)
         cr_assert(convert(text) == number, "%s", text);
     }
 }
+
+Test(number, a_printed_tree_is_read_as_the_same_again)
+{
+    static const char *const numbers[] = {
+        "4564581423457801",
+        "9007199254740991",
+        "-9007199254740991",
+        "9007199254740993",
+        "0",
+        "1",
+        "-12.5",
+        "0.1",
+        "1e+300",
+        "5e-324",
+        "123456789012345",
+        "1234567890123456",
+        "0.30000000000000004",
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        cJSON *tree = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(tree, "a");
+        cJSON_AddItemToArray(list, cJSON_CreateString("x"));
+        cJSON_AddItemToArray(list, cJSON_CreateNumber(strtod(numbers[i], NULL)));
+        char *text = number_print_tree(tree);
+        cJSON *again = cJSON_Parse(text);
+        const cJSON *number = cJSON_GetArrayItem(again->child, 1);
+        cr_expect(number->valuedouble == strtod(numbers[i], NULL), "%s: %s", numbers[i], text);
+        free(text);
+        cJSON_Delete(again);
+        cJSON_Delete(tree);
+    }
+}
+
+Test(number, whole_numbers_are_printed_whole)
+{
+    cJSON *number = cJSON_CreateNumber(4564581423457801);
+    char *text = number_print_tree(number);
+    cr_expect_str_eq(text, "4564581423457801");
+    free(text);
+    cJSON_Delete(number);
+}

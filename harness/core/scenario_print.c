@@ -1,5 +1,6 @@
 #include "core/scenario_print.h"
 
+#include "core/number.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -17,11 +18,9 @@ static void append_scalar(const cJSON *json, struct buffer *out)
         text_append_json(out, json->valuestring, strlen(json->valuestring));
         return;
     }
-    char *text = cJSON_PrintUnformatted(json);
-    if (!text)
-        abort();
+    char *text = number_print_tree(json);
     buffer_append_text(out, text);
-    cJSON_free(text);
+    free(text);
 }
 
 static void append_key(const cJSON *json, struct buffer *out)

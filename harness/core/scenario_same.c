@@ -1,5 +1,6 @@
 #include "core/scenario_same.h"
 
+#include "core/number.h"
 #include "core/scenario_fields.h"
 #include "core/text.h"
 
@@ -30,11 +31,9 @@ static void append_text(const char *text, struct buffer *out)
 
 static void append_json(const cJSON *json, struct buffer *out)
 {
-    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-    if (json && !text)
-        abort();
+    char *text = json ? number_print_tree(json) : NULL;
     append_text(text, out);
-    cJSON_free(text);
+    free(text);
 }
 
 static void append_list(const struct text_list *list, struct buffer *out)

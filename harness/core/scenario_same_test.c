@@ -64,6 +64,8 @@ Test(scenario_same, every_difference_counts)
          "{ \"client\": { \"do\": \"slow\", \"ms\": 2 } }"},
         {"{ \"advance\": { \"ms\": 1 } }", "{ \"wait\": { \"ms\": 1 } }"},
         {"{ \"restart\": {} }", "{ \"restart\": { \"counter\": \"keep\" } }"},
+        {"{ \"send\": { \"frame\": [4564581423457801] } }",
+         "{ \"send\": { \"frame\": [4564581423457800] } }"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char texts[2][300];

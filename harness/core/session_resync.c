@@ -2,6 +2,7 @@
 #include "core/session_internal.h"
 
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -284,7 +285,7 @@ static void send_ack(struct session *session, struct connection *connection,
                      const struct ack *ack, const char *how)
 {
     cJSON *frame = make_ack(session, ack);
-    char *text = cJSON_PrintUnformatted(frame);
+    char *text = number_print_tree(frame);
     const cJSON *gap = cJSON_GetObjectItemCaseSensitive(frame, "gap_detected");
     const cJSON *type = cJSON_GetObjectItemCaseSensitive(frame, "type");
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_ACK);
@@ -300,7 +301,7 @@ static void send_ack(struct session *session, struct connection *connection,
         entry.flags |= TRANSCRIPT_FLAG_MALFORMED;
     transcript_set_text(&entry, text, strlen(text));
     server_send(session, connection, LANE_ANSWER, text, strlen(text), &entry);
-    cJSON_free(text);
+    free(text);
     cJSON_Delete(frame);
 }
 

@@ -60,6 +60,15 @@ Test(session_resync, sends_ring_then_rows_then_the_ack)
     cr_assert_eq(ack->flags, TRANSCRIPT_FLAG_GAP);
 }
 
+Test(session_resync, the_ack_echoes_every_digit_of_a_large_number)
+{
+    uint32_t link = play_gap("");
+    fixture_text(link, "{'type':'resync','last_seen_seq':4564581423457801}");
+    cr_assert_str_eq(text_at(link, 0),
+                     "{\"type\":\"resync_ack\",\"last_seen_seq\":4564581423457801,"
+                     "\"current_seq\":2,\"replayed\":0,\"gap_detected\":false}");
+}
+
 /* Resyncs of the client: how many texts answer, and what is noted. */
 static const struct {
     const char *frame;
@@ -91,8 +100,8 @@ Test(session_resync, answers_every_resync_as_s_2_to_s_7_say)
         fixture_text(link, frame);
         cr_assert_eq(fixture_count(link, WS_EVENT_TEXT), resync_cases[index].texts, "%s", frame);
         const struct transcript_entry *in = fixture_entry(TRANSCRIPT_FRAME_IN, NULL, 0);
-        cr_assert_eq((in->flags & TRANSCRIPT_FLAG_MALFORMED) != 0,
-                     resync_cases[index].is_malformed, "%s", frame);
+        cr_assert_eq((in->flags & TRANSCRIPT_FLAG_MALFORMED) != 0, resync_cases[index].is_malformed,
+                     "%s", frame);
         cr_assert_eq(!isnan(in->number), resync_cases[index].has_since, "%s", frame);
         fixture_stop();
     }
@@ -124,8 +133,8 @@ Test(session_resync, ignores_what_it_does_not_understand)
         const struct transcript_entry *in = fixture_entry(TRANSCRIPT_FRAME_IN, NULL, 0);
         const char *type = other_frames[index].type;
         cr_assert(type ? in->detail && !strcmp(in->detail, type) : !in->detail, "%s", frame);
-        cr_assert_eq((in->flags & TRANSCRIPT_FLAG_MALFORMED) != 0,
-                     other_frames[index].is_malformed, "%s", frame);
+        cr_assert_eq((in->flags & TRANSCRIPT_FLAG_MALFORMED) != 0, other_frames[index].is_malformed,
+                     "%s", frame);
         cr_assert_eq(strlen(in->text), strlen(frame));
         fixture_stop();
     }

@@ -3,9 +3,11 @@
 
 #include "core/frame.h"
 #include "core/memory.h"
+#include "core/number.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- templates ---- */
@@ -206,9 +208,9 @@ static void send_frame(struct session *session, struct connection *connection,
     cJSON *root = cJSON_CreateArray(); /* so that a lone string is a child like others */
     cJSON_AddItemToArray(root, cJSON_Duplicate(send->frame, true));
     expand_tree(&template, root);
-    char *text = cJSON_PrintUnformatted(root->child);
+    char *text = number_print_tree(root->child);
     send_text(session, connection, send, text, strlen(text), template.marker);
-    cJSON_free(text);
+    free(text);
     cJSON_Delete(root);
 }
 
