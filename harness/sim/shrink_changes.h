@@ -1,0 +1,46 @@
+/* What can be taken away from a scenario, which here is its JSON: steps, numbers, fields. Private to
+ * shrink*.c. */
+#ifndef GAPCHECK_SIM_SHRINK_CHANGES_H
+#define GAPCHECK_SIM_SHRINK_CHANGES_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One node of the document goes away, or has another number. */
+struct shrink_edit {
+    const cJSON *node; /* borrowed from the document */
+    bool is_number;
+    double number;
+};
+
+/* Edits that are made together. */
+struct shrink_change {
+    struct shrink_edit *edits; /* owned by the list */
+    size_t count;
+};
+
+struct shrink_changes {
+    struct shrink_change *items; /* owned; the ones that take most away come first */
+    size_t count, capacity_count;
+};
+
+enum shrink_pass {
+    SHRINK_PASS_STEPS,   /* runs of steps, half of all at first, single ones at last */
+    SHRINK_PASS_NUMBERS, /* towards the least that a field may hold */
+    SHRINK_PASS_FIELDS,  /* each to its default; settings of server and client */
+    SHRINK_PASS_PAIRS,   /* two steps that stand and fall together, two that can be one */
+    SHRINK_PASS_COUNT,
+};
+
+/* `document` is what a file holds, its steps unrolled. */
+void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
+                         struct shrink_changes *changes);
+void shrink_changes_free(struct shrink_changes *changes);
+
+/* A copy of the document with these changes made, of those that touch one node the first; owned by
+ * the caller. */
+cJSON *shrink_changes_apply(const cJSON *document, const struct shrink_change *const *changes,
+                            size_t count);
+
+#endif
