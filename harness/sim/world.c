@@ -404,11 +404,21 @@ static void free_world(struct world *world)
     session_free(world->session);
 }
 
+struct driver_capabilities sim_capabilities(void)
+{
+    struct driver_capabilities set = {0};
+    for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
+        if (capability != DRIVER_CAPABILITY_NODE && capability != DRIVER_CAPABILITY_ALONE)
+            set.bits |= UINT32_C(1) << capability;
+    return set;
+}
+
 struct transcript *sim_play(const struct scenario *scenario, const struct client_policy *policy,
                             uint64_t seed)
 {
     struct session_config config = {
         .scenario = scenario,
+        .capabilities = sim_capabilities(),
         .client = CLIENT_NAME,
         .host = "127.0.0.1",
         .port = 80,
@@ -416,9 +426,6 @@ struct transcript *sim_play(const struct scenario *scenario, const struct client
         .wall_start_ms = WALL_START_MS,
         .timeout_scale = 1,
     };
-    for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
-        if (capability != DRIVER_CAPABILITY_NODE && capability != DRIVER_CAPABILITY_ALONE)
-            config.capabilities.bits |= UINT32_C(1) << capability;
     struct world world = {.policy = policy, .seed = seed, .is_listening = true};
     world.links = memory_grow(NULL, &world.link_capacity_count, 1, sizeof(*world.links));
     world.link_count = 1;
