@@ -2,6 +2,7 @@
 
 #include "core/buffer.h"
 #include "core/judge.h"
+#include "core/lint.h"
 #include "core/memory.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HARMLESS_RULE "C-1" /* comes up with every connection */
+#define HARMLESS_RULE RULE_C1 /* comes up with every connection */
+#define ROUNDS_MAX    24      /* of one pass, before the others have their turn */
+#define TOGETHER_MAX  16      /* ways to put the good changes of a round together */
 
 struct candidate {
     const struct shrink_change **changes; /* owned; the changes are the list's */
@@ -26,6 +29,7 @@ struct shrink {
     const struct shrink_limits *limits;
     struct shrink_result *result;
     bool must_suit_reference;
+    size_t fault_count;        /* of the smallest so far */
     const char *path;
     cJSON *document;           /* of the smallest so far; owned, as is the next */
     struct scenario *scenario; /* the same, loaded */
@@ -49,14 +53,46 @@ bool shrink_suits_reference(const struct scenario *scenario)
     return is_suitable;
 }
 
-/* The file of the scenario as JSON, with a rule that is never in the way. */
+/* Steps that read as if nothing were connected there. */
+static size_t count_blind_steps(const struct scenario *scenario)
+{
+    size_t count = 0;
+    bool is_open = false;
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        enum verb verb = scenario->steps[i].verb;
+        if (verb == VERB_ACCEPT)
+            is_open = true;
+        else if (verb == VERB_DROP || verb == VERB_CLOSE || verb == VERB_RESTART)
+            is_open = false;
+        else if (verb == VERB_SETTLE || verb == VERB_SYNC || verb == VERB_CLIENT)
+            count += !is_open;
+    }
+    return count;
+}
+
+/* What an author would be told, or would not write: a candidate has no more of it. */
+static size_t count_faults(struct scenario *scenario)
+{
+    const struct scenario_set set = {.items = &scenario, .count = 1};
+    struct lint_report report;
+    lint_scenarios(&set, &report);
+    size_t count = report.count + count_blind_steps(scenario);
+    lint_report_free(&report);
+    return count;
+}
+
+static void set_rule(cJSON *document, enum rule rule)
+{
+    cJSON *rules = cJSON_CreateArray();
+    cJSON_AddItemToArray(rules, cJSON_CreateString(rule_info(rule)->id));
+    cJSON_ReplaceItemInObjectCaseSensitive(document, "rules", rules);
+}
+
+/* The file of the scenario as JSON. */
 static cJSON *make_document(const struct scenario *scenario)
 {
     cJSON *document = scenario_print_top(scenario);
-    cJSON *rules = cJSON_CreateArray(), *steps = cJSON_CreateArray();
-    cJSON_AddItemToArray(rules, cJSON_CreateString(HARMLESS_RULE));
-    cJSON_DeleteItemFromObjectCaseSensitive(document, "rules");
-    cJSON_AddItemToObject(document, "rules", rules);
+    cJSON *steps = cJSON_CreateArray();
     for (size_t i = 0; i < scenario->step_count; i++)
         cJSON_AddItemToArray(steps, scenario_print_step(&scenario->steps[i]));
     cJSON_AddItemToObject(document, "steps", steps);
@@ -101,6 +137,12 @@ static void free_candidates(struct candidate *candidates, size_t count)
     }
 }
 
+static bool is_fair(const struct shrink *shrink, struct scenario *scenario)
+{
+    return count_faults(scenario) <= shrink->fault_count &&
+           (!shrink->must_suit_reference || shrink_suits_reference(scenario));
+}
+
 /* Of `count` changes; false if there is nothing new to ask for. */
 static bool make_candidate(struct shrink *shrink, const struct shrink_change *const *changes,
                            size_t count, struct candidate *candidate)
@@ -113,8 +155,7 @@ static bool make_candidate(struct shrink *shrink, const struct shrink_change *co
     if (!is_seen(shrink, text))
         candidate->scenario = load(shrink, text);
     cJSON_free(text);
-    if (candidate->scenario && shrink->must_suit_reference &&
-        !shrink_suits_reference(candidate->scenario)) {
+    if (candidate->scenario && !is_fair(shrink, candidate->scenario)) {
         scenario_free(candidate->scenario);
         candidate->scenario = NULL;
     }
@@ -166,6 +207,7 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
     shrink->document = candidate->document;
     shrink->scenario = candidate->scenario;
     shrink->grade = candidate->grade;
+    shrink->fault_count = count_faults(shrink->scenario);
     candidate->document = NULL;
     candidate->scenario = NULL;
     if (shrink->oracle->on_step)
@@ -179,9 +221,9 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
 static bool try_together(struct shrink *shrink, const struct shrink_change *const *changes,
                          size_t count)
 {
-    struct candidate candidates[16];
+    struct candidate candidates[TOGETHER_MAX];
     size_t candidate_count = 0;
-    for (size_t part = count; part > 1 && candidate_count < 16; part /= 2) {
+    for (size_t part = count; part > 1 && candidate_count < TOGETHER_MAX; part /= 2) {
         candidate_count +=
             make_candidate(shrink, changes, part, &candidates[candidate_count]);
     }
@@ -204,7 +246,8 @@ static bool take_best(struct shrink *shrink, struct candidate *candidates, size_
     struct candidate *first = NULL;
     size_t good_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_good(shrink, &candidates[i]))
+        if (!is_good(shrink, &candidates[i]) ||
+            shrink_change_is_covered(candidates[i].changes[0], good, good_count))
             continue;
         good[good_count++] = candidates[i].changes[0];
         if (!first)
@@ -240,8 +283,24 @@ static bool play_round(struct shrink *shrink, enum shrink_pass pass)
     return is_smaller;
 }
 
-void shrink(const struct scenario *scenario, int grade, const struct shrink_oracle *oracle,
-            const struct shrink_limits *limits, struct shrink_result *result)
+/* Loads the document with `rule` shown: false if not even the reference passes it so. */
+static bool begin_with(struct shrink *shrink, enum rule rule)
+{
+    set_rule(shrink->document, rule);
+    char *text = cJSON_PrintUnformatted(shrink->document);
+    if (!text)
+        abort();
+    scenario_free(shrink->scenario);
+    shrink->scenario = load(shrink, text);
+    is_seen(shrink, text);
+    cJSON_free(text);
+    shrink->must_suit_reference = shrink->scenario && shrink_suits_reference(shrink->scenario);
+    return shrink->must_suit_reference;
+}
+
+void shrink(const struct scenario *scenario, enum rule rule, int grade,
+            const struct shrink_oracle *oracle, const struct shrink_limits *limits,
+            struct shrink_result *result)
 {
     *result = (struct shrink_result){.end = SHRINK_END_SMALLEST};
     struct shrink shrink = {.oracle = oracle,
@@ -250,18 +309,17 @@ void shrink(const struct scenario *scenario, int grade, const struct shrink_orac
                             .path = scenario->path,
                             .document = make_document(scenario),
                             .grade = grade};
-    char *text = cJSON_PrintUnformatted(shrink.document);
-    if (!text)
-        abort();
-    shrink.scenario = load(&shrink, text);
-    is_seen(&shrink, text);
-    cJSON_free(text);
+    if (rule == RULE_STEP || !begin_with(&shrink, rule))
+        begin_with(&shrink, HARMLESS_RULE);
     bool is_smaller = shrink.scenario != NULL;
-    shrink.must_suit_reference = is_smaller && shrink_suits_reference(shrink.scenario);
+    if (is_smaller)
+        shrink.fault_count = count_faults(shrink.scenario);
     while (is_smaller && !is_over(&shrink)) {
         is_smaller = false;
         for (int pass = 0; pass < SHRINK_PASS_COUNT; pass++) {
-            while (!is_over(&shrink) && play_round(&shrink, (enum shrink_pass)pass))
+            int rounds = 0;
+            while (!is_over(&shrink) && rounds++ < ROUNDS_MAX &&
+                   play_round(&shrink, (enum shrink_pass)pass))
                 is_smaller = true;
         }
     }

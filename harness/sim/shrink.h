@@ -37,12 +37,13 @@ struct shrink_result {
     size_t asked_count, call_count; /* candidates, and calls of the oracle */
 };
 
-/* `grade` is what the oracle says of `scenario`. If the reference client passes that in the
- * simulated world, it passes every candidate that is asked for: no client is blamed for what none
- * could do, and time-outs are rare. Repeats come out unrolled, `rules` as C-1 only: that always
- * comes up, and which rules the result shows is for the caller to find out. */
-void shrink(const struct scenario *scenario, int grade, const struct shrink_oracle *oracle,
-            const struct shrink_limits *limits, struct shrink_result *result);
+/* `grade` is what the oracle says of `scenario`, `rule` the one that is broken in it. What is asked
+ * for is fair where `scenario` is: the reference client passes it in the simulated world, so that no
+ * client is blamed for what none could do, and lint warns of no more than before. Repeats come out
+ * unrolled; `rules` is the one rule, or C-1 where that is not for scenarios to show. */
+void shrink(const struct scenario *scenario, enum rule rule, int grade,
+            const struct shrink_oracle *oracle, const struct shrink_limits *limits,
+            struct shrink_result *result);
 
 /* Whether the reference client gets through it in the simulated world with nothing to blame. */
 bool shrink_suits_reference(const struct scenario *scenario);

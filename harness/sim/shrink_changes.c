@@ -10,6 +10,8 @@
 /* With more steps than this, pairs are only those that stand side by side. */
 #define PAIRED_STEPS_MAX 24
 
+#define HALVINGS_MAX 12 /* of the distance between a number and its least */
+
 /* ---- lists ---- */
 
 static struct shrink_change *add_change(struct shrink_changes *changes, size_t edit_count)
@@ -75,15 +77,18 @@ static void list_steps(const cJSON *document, struct shrink_changes *changes)
 
 /* ---- numbers ---- */
 
-/* From the least on, denser where the answer most often lies. At most one of them is taken, and the
- * next round goes on from there. */
+/* From the least on: small ones, parts of the distance, and ever smaller steps down. The smallest
+ * that helps is taken, and the next round goes on from there: an edge is found to the last one. */
 static void list_towards(const cJSON *node, double least, struct shrink_changes *changes)
 {
-    double distance = node->valuedouble - least;
-    const double offsets[] = {0, 1, 2, 3, 5, floor(distance / 8), floor(distance / 4),
-                              floor(distance / 2), floor(distance * 3 / 4), distance - 1};
-    double last = -1;
-    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+    double distance = node->valuedouble - least, last = -1;
+    double offsets[7 + HALVINGS_MAX] = {0, 1, 2, 3, 5, floor(distance / 8), floor(distance / 4)};
+    size_t count = 7;
+    for (double step = distance; step > 1 && count < 7 + HALVINGS_MAX; count++) {
+        step = ceil(step / 2);
+        offsets[count] = distance - step;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (offsets[i] <= last || offsets[i] >= distance)
             continue;
         last = offsets[i];
@@ -101,9 +106,19 @@ static void list_inner_numbers(const cJSON *node, struct shrink_changes *changes
         list_inner_numbers(child, changes);
 }
 
+/* Patience is no count: with less of it a busy machine fails instead of the client. */
+static bool is_patience(const struct scenario_field *field)
+{
+    const struct scenario_object *client = scenario_object_client();
+    return strcmp(field->name, "timeout_ms") == 0 ||
+           (field >= client->fields && field < client->fields + client->field_count);
+}
+
 static void list_field_numbers(const struct scenario_field *field, const cJSON *node,
                                struct shrink_changes *changes)
 {
+    if (is_patience(field))
+        return;
     if (!cJSON_IsNumber(node)) {
         if (field->kind == FIELD_TEMPLATE || field->kind == FIELD_NAME_OR_OBJECT)
             list_inner_numbers(node, changes);
@@ -259,6 +274,16 @@ static const struct shrink_edit *find_edit(const cJSON *node,
         }
     }
     return NULL;
+}
+
+bool shrink_change_is_covered(const struct shrink_change *change,
+                              const struct shrink_change *const *others, size_t count)
+{
+    for (size_t i = 0; i < change->count; i++) {
+        if (!find_edit(change->edits[i].node, others, count))
+            return false;
+    }
+    return true;
 }
 
 /* NULL if the node goes away. Recursion is bounded by SCENARIO_DEPTH_MAX. */

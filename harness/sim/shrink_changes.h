@@ -38,6 +38,10 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
                          struct shrink_changes *changes);
 void shrink_changes_free(struct shrink_changes *changes);
 
+/* Whether all that it touches is touched by others already. */
+bool shrink_change_is_covered(const struct shrink_change *change,
+                              const struct shrink_change *const *others, size_t count);
+
 /* A copy of the document with these changes made, of those that touch one node the first; owned by
  * the caller. */
 cJSON *shrink_changes_apply(const cJSON *document, const struct shrink_change *const *changes,
