@@ -25,13 +25,12 @@ static struct shrink_change *add_change(struct shrink_changes *changes, size_t e
 
 static void add_removal(struct shrink_change *change, const cJSON *node)
 {
-    change->edits[change->count++] = (struct shrink_edit){.node = node};
+    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_REMOVE, node, 0};
 }
 
 static void add_number(struct shrink_change *change, const cJSON *node, double number)
 {
-    change->edits[change->count++] =
-        (struct shrink_edit){.node = node, .is_number = true, .number = number};
+    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_NUMBER, node, number};
 }
 
 void shrink_changes_free(struct shrink_changes *changes)
@@ -197,6 +196,20 @@ static void remove_field(const struct scenario_field *field, const cJSON *node,
         remove_inner(node, changes);
 }
 
+/* A connection that ends is a connection that ends. */
+static void list_drops(const cJSON *document, struct shrink_changes *changes)
+{
+    const cJSON *step;
+    cJSON_ArrayForEach(step, steps_of(document))
+    {
+        enum verb verb = verb_of(step);
+        if (verb != VERB_CLOSE && verb != VERB_RESTART)
+            continue;
+        struct shrink_change *change = add_change(changes, 1);
+        change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_DROP, step, 0};
+    }
+}
+
 /* ---- pairs ---- */
 
 static const cJSON *published(const cJSON *step)
@@ -252,6 +265,7 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
         for_all_fields(document, list_field_numbers, changes);
         break;
     case SHRINK_PASS_FIELDS:
+        list_drops(document, changes);
         for_all_fields(document, remove_field, changes);
         break;
     case SHRINK_PASS_PAIRS:
@@ -286,15 +300,30 @@ bool shrink_change_is_covered(const struct shrink_change *change,
     return true;
 }
 
+static cJSON *make_edited(const struct shrink_edit *edit)
+{
+    cJSON *json = NULL;
+    switch (edit->kind) {
+    case SHRINK_EDIT_REMOVE:
+        break;
+    case SHRINK_EDIT_NUMBER:
+        json = cJSON_CreateNumber(edit->number);
+        break;
+    case SHRINK_EDIT_DROP:
+        json = cJSON_CreateObject();
+        cJSON_AddObjectToObject(json, verb_name(VERB_DROP));
+        break;
+    }
+    return json;
+}
+
 /* NULL if the node goes away. Recursion is bounded by SCENARIO_DEPTH_MAX. */
 static cJSON *copy_changed(const cJSON *node, const struct shrink_change *const *changes,
                            size_t count)
 {
     const struct shrink_edit *edit = find_edit(node, changes, count);
-    if (edit && !edit->is_number)
-        return NULL;
     if (edit)
-        return cJSON_CreateNumber(edit->number);
+        return make_edited(edit);
     if (!cJSON_IsObject(node) && !cJSON_IsArray(node))
         return cJSON_Duplicate(node, true);
     bool is_object = cJSON_IsObject(node);

@@ -7,10 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One node of the document goes away, or has another number. */
+enum shrink_edit_kind {
+    SHRINK_EDIT_REMOVE,
+    SHRINK_EDIT_NUMBER, /* another number */
+    SHRINK_EDIT_DROP,   /* a step that ends a connection: plainly */
+};
+
+/* What becomes of one node of the document. */
 struct shrink_edit {
+    enum shrink_edit_kind kind;
     const cJSON *node; /* borrowed from the document */
-    bool is_number;
     double number;
 };
 
