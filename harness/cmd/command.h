@@ -35,6 +35,8 @@ int command_run(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
+int command_fuzz(const struct command *command, int argc, char **argv);
+int command_shrink(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);
 int command_lint(const struct command *command, int argc, char **argv);
 int command_explain(const struct command *command, int argc, char **argv);

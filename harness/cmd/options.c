@@ -18,6 +18,8 @@
 #define SEED_MAX          9007199254740991 /* what every JSON reader keeps */
 #define TIMEOUT_SCALE_MIN 0.1
 #define TIMEOUT_SCALE_MAX 1000.0
+#define RUNS_MAX          1000000000
+#define HOURS_MAX         1000
 
 /* getopt_long hands a plain argument over as 1; options of ours come after it. */
 #define PLAIN_ARGUMENT 1
@@ -119,6 +121,32 @@ static bool take_scale(const char *text, double *value, struct error *error)
     return false;
 }
 
+/* 90, 90s, 10m, 2h */
+static bool take_time(const char *text, int64_t *time_ms, struct error *error)
+{
+    static const struct {
+        char letter;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    char number[24];
+    size_t digit_count = strspn(text, "0123456789");
+    int64_t unit_seconds = text[digit_count] ? 0 : 1;
+    uint64_t count;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (text[digit_count] == units[i].letter && !text[digit_count + 1])
+            unit_seconds = units[i].seconds;
+    if (unit_seconds > 0 && digit_count > 0 && digit_count < sizeof number) {
+        memcpy(number, text, digit_count);
+        number[digit_count] = '\0';
+        if (parse_count(number, 1, (uint64_t)(HOURS_MAX * 3600 / unit_seconds), &count)) {
+            *time_ms = (int64_t)count * unit_seconds * 1000;
+            return true;
+        }
+    }
+    error_set(error, NULL, "--time takes 90s, 10m or 2h, up to %d h, not `%s`", HOURS_MAX, text);
+    return false;
+}
+
 static bool take_text(enum option_id option, const char *text, struct option_texts *texts,
                       struct error *error)
 {
@@ -173,6 +201,10 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_size(option, text, JOBS_MAX, &options->job_count, error);
     case OPTION_SEED:
         return take_count(option, text, 0, SEED_MAX, &options->seed, error);
+    case OPTION_RUNS:
+        return take_size(option, text, RUNS_MAX, &options->run_count, error);
+    case OPTION_TIME:
+        return take_time(text, &options->time_ms, error);
     case OPTION_REPEAT:
         return take_size(option, text, REPEAT_MAX, &options->repeat_count, error);
     case OPTION_FAIL_FAST:

@@ -11,27 +11,30 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "run baseline doctor",                                           \
+    X(CLIENT, "client", "CLIENT", "run baseline doctor fuzz shrink",                               \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
     X(FILTER, "filter", "GLOB", "run baseline mutants explain list",                               \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
       "only scenarios with this tag; again: or")                                                   \
     X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
-    X(JOBS, "jobs", "N", "run baseline mutants",                                                   \
+    X(JOBS, "jobs", "N", "run baseline mutants fuzz shrink",                                       \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run baseline mutants",                                                   \
-      "what shuffled orders are made from (default: 1)")                                           \
+    X(SEED, "seed", "N", "run baseline mutants fuzz shrink",                                       \
+      "what shuffled orders (of fuzz: the scenarios) are made\nfrom (default: 1)")                 \
+    X(RUNS, "runs", "N", "fuzz", "how many scenarios (default: 2000)")                             \
+    X(TIME, "time", "T", "fuzz", "how long instead: 90s, 10m, 2h")                                 \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run judge lint",                                                    \
+    X(STRICT, "strict", NULL, "run judge lint fuzz shrink",                                        \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor",                          \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor fuzz shrink",              \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants",                                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest)")         \
+    X(OUT, "out", "DIR", "run mutants fuzz shrink",                                                \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest); of shrink: "\
+      "the file\n(default: FILE.small.jsonc, beside it)")                                          \
     X(JSON, "json", NULL, "judge mutants doctor list",                                             \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
@@ -40,13 +43,15 @@
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
     X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
-    X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
+    X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants doctor", "shows only what failed, and the summary") \
-    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor", "no colours (as with NO_COLOR set)") \
+    X(QUIET, "quiet", NULL, "run judge mutants doctor fuzz shrink",                                \
+      "shows only what failed, and the summary")                                                   \
+    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor fuzz shrink",                          \
+      "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants doctor lint explain list new schema reference-client",           \
+      "run judge baseline mutants fuzz shrink doctor lint explain list new schema reference-client", \
       "tells this")
 
 enum option_id {
@@ -86,6 +91,8 @@ struct options {
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
+    size_t run_count;   /* 0: not given */
+    int64_t time_ms;    /* 0: not given */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
     const char *baseline; /* NULL: none */

@@ -26,18 +26,14 @@ static size_t measure_date(const char *text)
     return size_bytes + (text[size_bytes] == 'Z');
 }
 
-/* Below one second, or above it, is a difference that tells causes apart. */
 static size_t take_number(const char *text, struct buffer *out)
 {
     size_t size_bytes = measure_date(text);
-    if (size_bytes > 0) {
-        buffer_append_text(out, "#");
+    buffer_append_text(out, "#");
+    if (size_bytes > 0)
         return size_bytes;
-    }
     while (is_number_letter(text[size_bytes]))
         size_bytes++;
-    bool is_fraction = strncmp(text, "0.", 2) == 0 && isdigit((unsigned char)text[2]);
-    buffer_append_text(out, is_fraction ? "0.#" : "#");
     if (text[size_bytes - 1] == '.') /* the end of a sentence */
         buffer_append_text(out, ".");
     return size_bytes;

@@ -35,13 +35,6 @@ Test(failure, numbers_dates_markers_and_plurals_are_left_out)
     expect_kind("", "");
 }
 
-Test(failure, less_than_a_second_is_another_kind_than_more)
-{
-    expect_kind("0.6 s late", "0.# s late");
-    expect_kind("1.6 s late", "# s late");
-    expect_kind("60 s late", "# s late");
-}
-
 /* Sentences come from transcripts too, which anybody may have written. */
 Test(failure, every_beginning_of_a_sentence_has_a_kind)
 {

@@ -1,0 +1,115 @@
+#include "cmd/fuzz_failures.h"
+
+#include "core/buffer.h"
+#include "core/memory.h"
+#include "sim/resemblance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One cause in the judge's words may be several faults of the client; after so many that came down
+ * to something known, another is hardly one. */
+#define LOOKS_MAX 6
+
+/* Confirmed or not: each was made smaller or tried. */
+static size_t count_looks(const struct fuzz_failures *failures, const struct failure *failure)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < failures->count; i++) {
+        if (failure_is_same(&failures->items[i].failure, failure))
+            count += failures->items[i].look_count;
+    }
+    return count;
+}
+
+bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *failure,
+                          const struct scenario *scenario)
+{
+    struct fuzz_failure *first = NULL;
+    for (size_t i = 0; i < failures->count; i++) {
+        struct fuzz_failure *known = &failures->items[i];
+        if (!failure_is_same(&known->failure, failure))
+            continue;
+        if (!first)
+            first = known;
+        if (known->scenario && resemblance_holds(scenario, known->scenario)) {
+            known->seen_count++;
+            return false;
+        }
+    }
+    if (!first || count_looks(failures, failure) < LOOKS_MAX)
+        return true;
+    first->seen_count++;
+    return false;
+}
+
+struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,
+                                        const struct failure *failure,
+                                        const struct scenario *smallest)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        struct fuzz_failure *known = &failures->items[i];
+        if (known->scenario && known->failure.rule == failure->rule &&
+            known->failure.level == failure->level &&
+            resemblance_is_mutual(known->scenario, smallest))
+            return known;
+    }
+    return NULL;
+}
+
+static char *make_name(const struct fuzz_failures *failures, const struct failure *failure)
+{
+    const char *id = rule_info(failure->rule)->id;
+    size_t same_count = 0;
+    for (size_t i = 0; i < failures->count; i++)
+        same_count += failures->items[i].failure.rule == failure->rule;
+    struct buffer name;
+    buffer_init(&name, BUFFER_NO_LIMIT);
+    buffer_append_text(&name, id);
+    if (same_count > 0)
+        buffer_printf(&name, "-%zu", same_count + 1);
+    return buffer_take_text(&name);
+}
+
+struct fuzz_failure *fuzz_failures_add(struct fuzz_failures *failures,
+                                       const struct failure *failure, struct scenario *scenario,
+                                       const char *message)
+{
+    char *name = make_name(failures, failure);
+    failures->items = memory_grow(failures->items, &failures->capacity_count, failures->count + 1,
+                                  sizeof *failures->items);
+    struct fuzz_failure *added = &failures->items[failures->count++];
+    *added = (struct fuzz_failure){
+        .failure = {failure->rule, failure->level,
+                    memory_copy_text(failure->kind, strlen(failure->kind))},
+        .scenario = scenario,
+        .name = name,
+        .message = memory_copy_text(message, strlen(message)),
+        .seen_count = 1,
+        .look_count = 1,
+    };
+    return added;
+}
+
+size_t fuzz_failures_count(const struct fuzz_failures *failures, bool is_confirmed,
+                           enum rule_level level)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < failures->count; i++) {
+        const struct fuzz_failure *known = &failures->items[i];
+        count += (known->scenario != NULL) == is_confirmed && known->failure.level == level;
+    }
+    return count;
+}
+
+void fuzz_failures_free(struct fuzz_failures *failures)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        failure_free(&failures->items[i].failure);
+        scenario_free(failures->items[i].scenario);
+        free(failures->items[i].name);
+        free(failures->items[i].message);
+    }
+    free(failures->items);
+    *failures = (struct fuzz_failures){0};
+}
