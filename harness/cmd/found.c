@@ -118,6 +118,17 @@ static void append_path(const struct found *found, struct buffer *out)
                   REDUCTION_CONFIRM_COUNT);
 }
 
+/* One line is enough for what did not happen again. */
+static void append_unconfirmed(const struct found *found, struct buffer *out)
+{
+    buffer_printf(out, "? %-4s unconfirmed, 0 of %d times again: ",
+                  rule_info(found->reduction->failure->rule)->id, REDUCTION_CONFIRM_COUNT);
+    text_append_escaped(out, found->message, strlen(found->message), TEXT_BYTES_MAX);
+    buffer_append_text(out, "\n      file:  ");
+    text_append_escaped(out, found->path, strlen(found->path), TEXT_BYTES_MAX);
+    buffer_append_text(out, "\n");
+}
+
 static void append_all(const struct found *found, const struct report_style *style,
                        struct buffer *out)
 {
@@ -147,7 +158,10 @@ bool found_print(const struct found *found)
     struct buffer text;
     struct report_style style = style_of(found->trial->options, stdout);
     buffer_init(&text, BUFFER_NO_LIMIT);
-    append_all(found, &style, &text);
+    if (found->reduction->confirmed_count > 0)
+        append_all(found, &style, &text);
+    else
+        append_unconfirmed(found, &text);
     fwrite(text.data, 1, text.size_bytes, stdout);
     bool is_written = fflush(stdout) == 0;
     buffer_free(&text);

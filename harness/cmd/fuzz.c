@@ -15,6 +15,7 @@
 #include "io/files.h"
 #include "report/report.h"
 #include "sim/generator.h"
+#include "sim/resemblance.h"
 #include "sim/shrink.h"
 
 #include <inttypes.h>
@@ -252,17 +253,25 @@ static void batch_make(struct fuzz *fuzz, size_t count, struct batch *batch)
     }
 }
 
-/* The order in which failures are looked at: what is short is quickly made smaller, and explains
- * what is long. */
-static size_t *order_by_steps(const struct batch *batch)
+/* What is plain is quickly made smaller, and explains what is not. */
+static size_t weigh(const struct scenario *scenario)
+{
+    return resemblance_count_unusual(scenario) * SCENARIO_STEPS_MAX + scenario->step_count;
+}
+
+/* The order in which failures are looked at. */
+static size_t *order_by_weight(const struct batch *batch)
 {
     size_t *order = memory_alloc(batch->count, sizeof *order);
+    size_t *weights = memory_alloc(batch->count, sizeof *weights);
     for (size_t i = 0; i < batch->count; i++) {
-        size_t at = i, step_count = batch->plays[i].scenario->step_count;
-        for (; at > 0 && batch->plays[order[at - 1]].scenario->step_count > step_count; at--)
+        size_t at = i;
+        weights[i] = weigh(batch->plays[i].scenario);
+        for (; at > 0 && weights[order[at - 1]] > weights[i]; at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
+    free(weights);
     return order;
 }
 
@@ -295,7 +304,7 @@ static void play_batch(struct fuzz *fuzz, size_t count)
         trial_play(&fuzz->trial, batch.trials, batch.count);
     for (size_t i = 0; i < batch.count; i++)
         count_play(fuzz, batch.trials[i].judgement);
-    size_t *order = order_by_steps(&batch);
+    size_t *order = order_by_weight(&batch);
     for (size_t i = 0; i < batch.count && !fuzz->trial.is_interrupted; i++) {
         const struct fuzz_play *play = &batch.plays[order[i]];
         const struct judgement *judgement = batch.trials[order[i]].judgement;

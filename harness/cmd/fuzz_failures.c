@@ -9,7 +9,7 @@
 
 /* One cause in the judge's words may be several faults of the client; after so many that came down
  * to something known, another is hardly one. */
-#define LOOKS_MAX 6
+#define LOOKS_MAX 5
 
 /* Confirmed or not: each was made smaller or tried. */
 static size_t count_looks(const struct fuzz_failures *failures, const struct failure *failure)
@@ -32,7 +32,7 @@ bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *
             continue;
         if (!first)
             first = known;
-        if (known->scenario && resemblance_holds(scenario, known->scenario)) {
+        if (known->scenario && resemblance_has_unusual(scenario, known->scenario)) {
             known->seen_count++;
             return false;
         }
@@ -43,16 +43,27 @@ bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *
     return false;
 }
 
+/* In the judge's same words, one that needs more than the other is no other fault. In other words
+ * it must need the very same. */
+static bool is_same_fault(const struct fuzz_failure *known, const struct failure *failure,
+                          const struct scenario *smallest)
+{
+    if (!known->scenario || known->failure.rule != failure->rule ||
+        known->failure.level != failure->level)
+        return false;
+    bool needs_less = resemblance_has_unusual(smallest, known->scenario);
+    bool needs_more = resemblance_has_unusual(known->scenario, smallest);
+    return failure_is_same(&known->failure, failure) ? needs_less || needs_more
+                                                     : needs_less && needs_more;
+}
+
 struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,
                                         const struct failure *failure,
                                         const struct scenario *smallest)
 {
     for (size_t i = 0; i < failures->count; i++) {
-        struct fuzz_failure *known = &failures->items[i];
-        if (known->scenario && known->failure.rule == failure->rule &&
-            known->failure.level == failure->level &&
-            resemblance_is_mutual(known->scenario, smallest))
-            return known;
+        if (is_same_fault(&failures->items[i], failure, smallest))
+            return &failures->items[i];
     }
     return NULL;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_COUNT   64   /* candidates at once: nearly as quick as one */
+#define BATCH_COUNT   48   /* candidates at once: nearly as quick as one */
 #define ASKED_MAX     3000 /* candidates in all */
 #define DEAD_CALLS_MAX 2   /* calls in a row in which no candidate could be played */
 
@@ -14,6 +14,7 @@ struct oracle {
     struct trial *trial;
     struct reduction *reduction;
     const struct reduction_progress *progress;
+    size_t times; /* each candidate is played: it counts what all of these plays show */
     size_t dead_call_count;
 };
 
@@ -60,7 +61,8 @@ static int confirm(struct trial *trial, const struct scenario *scenario,
         best_grade = grade;
         best = i;
     }
-    if (best_grade > 0) {
+    /* One that is seen less often than the one before is not kept: nor is its play. */
+    if (best_grade > 0 && *confirmed_count >= reduction->confirmed_count) {
         judgement_free(reduction->judgement);
         transcript_free(reduction->transcript);
         reduction->judgement = plays[best].judgement;
@@ -92,19 +94,32 @@ static bool is_alive(struct oracle *oracle, const struct trial_play *plays, size
     return false;
 }
 
+/* How clearly the least clear of its plays shows it. */
+static int grade_of(const struct oracle *oracle, const struct trial_play *plays)
+{
+    int least = FAILURE_GRADE_MAX;
+    for (size_t i = 0; i < oracle->times; i++) {
+        int grade = (int)failure_grade(oracle->reduction->failure, plays[i].judgement);
+        least = grade < least ? grade : least;
+    }
+    return least;
+}
+
 static bool ask(void *user, const struct scenario *const *candidates, size_t count, int *grades)
 {
     struct oracle *oracle = user;
-    struct trial_play *plays = memory_alloc(count, sizeof *plays);
+    size_t play_count = count * oracle->times;
+    struct trial_play *plays = memory_alloc(play_count, sizeof *plays);
     bool is_answered;
     do {
-        for (size_t i = 0; i < count; i++)
-            plays[i].scenario = candidates[i];
-        is_answered = trial_play(oracle->trial, plays, count) && is_alive(oracle, plays, count);
-        oracle->reduction->play_count += count;
+        for (size_t i = 0; i < play_count; i++)
+            plays[i].scenario = candidates[i / oracle->times];
+        is_answered =
+            trial_play(oracle->trial, plays, play_count) && is_alive(oracle, plays, play_count);
+        oracle->reduction->play_count += play_count;
         for (size_t i = 0; is_answered && i < count; i++)
-            grades[i] = failure_grade(oracle->reduction->failure, plays[i].judgement);
-        trial_play_free(plays, count);
+            grades[i] = grade_of(oracle, plays + i * oracle->times);
+        trial_play_free(plays, play_count);
     } while (is_answered && oracle->dead_call_count > 0);
     free(plays);
     return is_answered;
@@ -119,27 +134,28 @@ static void on_step(void *user, size_t step_count, size_t asked_count)
                                      oracle->reduction->play_count);
 }
 
-/* Keeps the smallest that still shows it when it is played again. */
-static void make_smaller(struct trial *trial, int grade, const struct reduction_progress *progress,
-                         struct reduction *reduction)
+/* The smallest whose plays all showed it; keeps it if it still shows it when it is played again, as
+ * often as the original did. */
+static bool try_smaller(struct trial *trial, size_t times, int grade,
+                        const struct reduction_progress *progress, struct reduction *reduction)
 {
     static const struct shrink_limits limits = {.batch_count = BATCH_COUNT, .asked_max = ASKED_MAX};
-    struct oracle oracle = {.trial = trial, .reduction = reduction, .progress = progress};
+    struct oracle oracle = {
+        .trial = trial, .reduction = reduction, .progress = progress, .times = times};
     struct shrink_oracle asked = {.user = &oracle, .ask = ask, .on_step = on_step};
     struct shrink_result result;
     shrink(reduction->original, reduction->failure->rule, grade, &asked, &limits, &result);
     reduction->end = result.end;
     reduction->smallest = result.scenario;
     if (!result.scenario || trial->is_interrupted || reduction->client_trouble)
-        return;
+        return true;
     size_t confirmed_count;
     confirm(trial, result.scenario, reduction, &confirmed_count);
-    if (confirmed_count > 0) {
-        reduction->confirmed_count = confirmed_count;
-    } else {
-        scenario_free(reduction->smallest); /* seen once, and not again: the original counts */
-        reduction->smallest = NULL;
-    }
+    if (confirmed_count >= reduction->confirmed_count)
+        return true;
+    scenario_free(reduction->smallest);
+    reduction->smallest = NULL;
+    return false;
 }
 
 bool reduction_make(struct trial *trial, const struct scenario *original,
@@ -147,9 +163,13 @@ bool reduction_make(struct trial *trial, const struct scenario *original,
                     struct reduction *reduction)
 {
     static const struct reduction_progress silent = {0};
+    static const size_t times[] = {2, 5}; /* what hangs on the moment is not seen so often */
     *reduction = (struct reduction){.failure = failure, .original = original};
     int grade = confirm(trial, original, reduction, &reduction->confirmed_count);
-    if (grade > 0 && !trial->is_interrupted)
-        make_smaller(trial, grade, progress ? progress : &silent, reduction);
+    bool is_done = grade == 0 || trial->is_interrupted;
+    for (size_t i = 0; i < sizeof times / sizeof *times && !is_done; i++)
+        is_done = try_smaller(trial, reduction->confirmed_count < REDUCTION_CONFIRM_COUNT ? 1
+                                                                                          : times[i],
+                              grade, progress ? progress : &silent, reduction);
     return !trial->is_interrupted;
 }

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define PROCESS_PLAYS_MAX 5000 /* scenarios that one process of the client serves */
+
 struct progress_state {
     struct trial *trial;
     struct trial_play *plays;
@@ -51,6 +53,8 @@ static bool check_interrupt(struct trial *trial)
 
 void trial_end(struct trial *trial)
 {
+    live_close(trial->world);
+    trial->world = NULL;
     check_interrupt(trial);
     sigprocmask(SIG_SETMASK, &trial->earlier_mask, NULL);
     free(trial->client_name);
@@ -119,13 +123,11 @@ static void on_progress(void *user, size_t running_count)
         state->trial->on_progress(state->trial->user, state->done_count, running_count);
 }
 
-bool trial_play(struct trial *trial, struct trial_play *plays, size_t count)
+/* The client's process stays from play to play, but not for ever: it may leak. */
+static void open_world(struct trial *trial)
 {
-    if (check_interrupt(trial))
-        return false;
-    const struct scenario **scenarios = memory_alloc(count, sizeof *scenarios);
-    for (size_t i = 0; i < count; i++)
-        scenarios[i] = plays[i].scenario;
+    if (trial->world && trial->played_count - trial->played_before < PROCESS_PLAYS_MAX)
+        return;
     struct live_config config = {
         .command = trial->client->command,
         .listen = "127.0.0.1",
@@ -134,9 +136,22 @@ bool trial_play(struct trial *trial, struct trial_play *plays, size_t count)
         .timeout_scale = trial->options->timeout_scale,
         .client_log = trial->client_log,
     };
+    live_close(trial->world);
+    trial->world = live_open(&config);
+    trial->played_before = trial->played_count;
+}
+
+bool trial_play(struct trial *trial, struct trial_play *plays, size_t count)
+{
+    if (check_interrupt(trial))
+        return false;
+    const struct scenario **scenarios = memory_alloc(count, sizeof *scenarios);
+    for (size_t i = 0; i < count; i++)
+        scenarios[i] = plays[i].scenario;
     struct progress_state state = {.trial = trial, .plays = plays};
     struct live_callbacks callbacks = {&state, on_hello, on_result, on_progress};
-    if (live_run(&config, scenarios, count, &callbacks) == LIVE_INTERRUPTED)
+    open_world(trial);
+    if (live_play(trial->world, scenarios, count, &callbacks) == LIVE_INTERRUPTED)
         trial->is_interrupted = true;
     free(scenarios);
     return !trial->is_interrupted;

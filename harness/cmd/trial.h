@@ -26,7 +26,9 @@ struct trial {
     bool is_interrupted;
     void *user;
     void (*on_progress)(void *user, size_t done_count, size_t running_count); /* may be NULL */
-    sigset_t earlier_mask; /* private */
+    struct live_world *world; /* private, as is the rest */
+    size_t played_before;
+    sigset_t earlier_mask;
 };
 
 struct trial_play {

@@ -80,7 +80,69 @@ bool resemblance_holds(const struct scenario *large, const struct scenario *smal
     return found_count == small->step_count;
 }
 
-bool resemblance_is_mutual(const struct scenario *left, const struct scenario *right)
+/* ---- what is unusual ---- */
+
+/* How much is published, and how fast, is usual. */
+static void remove_usual_fields(cJSON *fields)
 {
-    return resemblance_holds(left, right) && resemblance_holds(right, left);
+    static const char *const keys[] = {"count", "size",  "every_ms", "type",
+                                       "as",    "ms",    "how",      "reason",
+                                       "code",  "level", "timeout_ms"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(fields, keys[i]);
+}
+
+static bool is_usual_verb(enum verb verb)
+{
+    return verb == VERB_ACCEPT || verb == VERB_PUBLISH || verb == VERB_DROP ||
+           verb == VERB_CLOSE || verb == VERB_SETTLE || verb == VERB_SYNC ||
+           verb == VERB_ADVANCE || verb == VERB_WAIT || verb == VERB_EXPECT;
+}
+
+static bool has_wrong_clock(const struct scenario *scenario)
+{
+    return scenario->server.clock_skew_ms != 0 ||
+           scenario_client_number(scenario, "clock_skew_ms", 0) != 0;
+}
+
+/* Of each step what is unusual about it, NULL if nothing is. */
+static cJSON **list_unusual(const struct scenario *scenario)
+{
+    cJSON **steps = list_steps(scenario);
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        enum verb verb = scenario->steps[i].verb;
+        if (!is_usual_verb(verb))
+            continue;
+        remove_usual_fields(steps[i]->child);
+        if (steps[i]->child->child)
+            continue;
+        cJSON_Delete(steps[i]);
+        steps[i] = NULL;
+    }
+    return steps;
+}
+
+size_t resemblance_count_unusual(const struct scenario *scenario)
+{
+    cJSON **steps = list_unusual(scenario);
+    size_t count = has_wrong_clock(scenario);
+    for (size_t i = 0; i < scenario->step_count; i++)
+        count += steps[i] != NULL;
+    free_steps(steps, scenario->step_count);
+    return count;
+}
+
+bool resemblance_has_unusual(const struct scenario *large, const struct scenario *small)
+{
+    cJSON **large_steps = list_unusual(large), **small_steps = list_unusual(small);
+    bool has_all = !has_wrong_clock(small) || has_wrong_clock(large);
+    for (size_t i = 0; i < small->step_count && has_all; i++) {
+        bool is_found = !small_steps[i];
+        for (size_t j = 0; j < large->step_count && !is_found; j++)
+            is_found = large_steps[j] && step_holds(large_steps[j], small_steps[i]);
+        has_all = is_found;
+    }
+    free_steps(large_steps, large->step_count);
+    free_steps(small_steps, small->step_count);
+    return has_all;
 }

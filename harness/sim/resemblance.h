@@ -5,11 +5,15 @@
 
 #include "core/scenario.h"
 
-/* Whether `large` does all that `small` does: then what `small` shows is likely to be what is wrong
- * in `large` too. Settings of server and client are not looked at. */
+/* Whether `large` does all that `small` does. Settings of server and client are not looked at. */
 bool resemblance_holds(const struct scenario *large, const struct scenario *small);
 
-/* Whether each holds the other. */
-bool resemblance_is_mutual(const struct scenario *left, const struct scenario *right);
+/* How many unusual things a scenario has: what goes beyond connecting, publishing, losing a
+ * connection and waiting. A clock that is wrong is one. */
+size_t resemblance_count_unusual(const struct scenario *scenario);
+
+/* Whether `large` has everything unusual that `small` has, in any order: then what `small` shows is
+ * likely to be what is wrong in `large` too. */
+bool resemblance_has_unusual(const struct scenario *large, const struct scenario *small);
 
 #endif

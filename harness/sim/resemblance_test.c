@@ -24,7 +24,8 @@ static void check(const char *large, const char *small, bool is_held)
 {
     struct scenario *scenarios[] = {load(large), load(small)};
     cr_expect_eq(resemblance_holds(scenarios[0], scenarios[1]), is_held, "%s\n%s", large, small);
-    cr_expect(resemblance_is_mutual(scenarios[0], scenarios[0]));
+    cr_expect(resemblance_holds(scenarios[0], scenarios[0]));
+    cr_expect(resemblance_has_unusual(scenarios[0], scenarios[0]));
     scenario_free(scenarios[0]);
     scenario_free(scenarios[1]);
 }
@@ -61,4 +62,35 @@ Test(resemblance, one_end_of_a_connection_is_like_another)
     check("{ \"drop\": { \"how\": \"fin\" } }", DROP, true);
     check(DROP, "{ \"restart\": {} }", false);
     check(DROP, "{ \"drop\": { \"how\": \"silent\" } }", false);
+}
+
+static void check_unusual(const char *large, const char *small, bool is_held)
+{
+    struct scenario *scenarios[] = {load(large), load(small)};
+    cr_expect_eq(resemblance_has_unusual(scenarios[0], scenarios[1]), is_held, "%s\n%s", large,
+                 small);
+    scenario_free(scenarios[0]);
+    scenario_free(scenarios[1]);
+}
+
+static void check_count(const char *steps, size_t count)
+{
+    struct scenario *scenario = load(steps);
+    cr_expect_eq(resemblance_count_unusual(scenario), count, "%s", steps);
+    scenario_free(scenario);
+}
+
+#define HOLE    "{ \"publish\": { \"live\": false, \"count\": 2 } }"
+#define RESTART "{ \"restart\": {} }"
+#define KEEP    "{ \"restart\": { \"ring\": \"keep\" } }"
+
+Test(resemblance, losing_connections_is_usual_and_the_order_does_not_count)
+{
+    check_count(ACCEPT "," PUBLISH "," DROP "," ACCEPT ", { \"close\": { \"code\": 1001 } }", 0);
+    check_count(ACCEPT "," HOLE "," PONG "," RESTART, 3);
+    check_unusual(PONG "," HOLE, HOLE "," ACCEPT "," PONG, true);
+    check_unusual(PONG "," PUBLISH, HOLE, false);
+    check_unusual(PUBLISH, ACCEPT "," DROP, true);
+    check_unusual(KEEP, RESTART, true);
+    check_unusual(RESTART, KEEP, false);
 }
