@@ -28,6 +28,8 @@
 #define BATCH_COUNT       256
 #define DEATHS_KEPT_MAX   5
 
+#define OWN_PROCESS_ONE_IN 4
+
 #define SCENARIO_FOLDER    "reproducers"
 #define UNCONFIRMED_FOLDER "unconfirmed"
 #define DEATH_FOLDER       "client-errors"
@@ -55,6 +57,16 @@ struct fuzz_play {
 
 /* ---- scenarios ---- */
 
+/* What makes a handler throw or sleep, or sets a clock, needs a process of its own with some clients:
+ * that is slow, and so it is not always among what may happen. */
+static struct driver_capabilities choose_capabilities(const struct fuzz *fuzz, uint64_t number)
+{
+    struct driver_capabilities capabilities = fuzz->trial.capabilities;
+    return number % OWN_PROCESS_ONE_IN == 0
+               ? driver_capabilities_without(capabilities, DRIVER_CAPABILITY_ALONE)
+               : capabilities;
+}
+
 /* NULL if not even the reference client gets through it: nobody is to be blamed for that. */
 static struct scenario *generate(struct fuzz *fuzz, uint64_t number)
 {
@@ -62,7 +74,7 @@ static struct scenario *generate(struct fuzz *fuzz, uint64_t number)
     struct buffer text;
     struct generator_config config = {.length = GENERATOR_MIXED,
                                       .is_live = true,
-                                      .capabilities = fuzz->trial.capabilities,
+                                      .capabilities = choose_capabilities(fuzz, number),
                                       .seed = number};
     buffer_init(&text, BUFFER_NO_LIMIT);
     choices_init_seed(&choices, fuzz->options->seed * UINT64_C(0x9e3779b97f4a7c15) + number);
@@ -100,30 +112,44 @@ static void make_folder(struct fuzz *fuzz, const char *name)
     free(path);
 }
 
-/* Plays the file as `gapcheck run` does, for the reports: judgement and transcript are the file's
- * own. */
-static void record(struct fuzz *fuzz, const struct found *found, const struct buffer *text,
-                   const char *name)
+static void add_result(struct fuzz *fuzz, const struct run_origin *origin,
+                       const struct scenario *scenario, struct judgement *judgement,
+                       const struct transcript *transcript)
+{
+    struct run *run = &fuzz->run;
+    run->scenarios = memory_grow(run->scenarios, &fuzz->scenario_capacity_count,
+                                 run->scenario_count + 1, sizeof *run->scenarios);
+    struct run_scenario *result = &run->scenarios[run->scenario_count++];
+    play_fill_scenario(origin, scenario->title, transcript != NULL, judgement, result);
+    if (transcript)
+        report_folder_write_transcript(&fuzz->folder, result->transcript, transcript);
+}
+
+/* Plays the file as `gapcheck run` does, so that judgement and transcript of the reports are its
+ * own; one that fails now and then may have to be taken from the play before. */
+static void record(struct fuzz *fuzz, struct reduction *reduction, const char *path,
+                   const struct buffer *text, const char *name)
 {
     char *full_name = places_join(SCENARIO_FOLDER, name);
-    struct scenario *scenario = reproducer_load(text, found->path, full_name);
-    struct trial_play play = {.scenario = scenario};
-    struct run *run = &fuzz->run;
-    struct run_origin origin = {full_name, found->path, fuzz->client.label, fuzz->trial.seed,
-                                fuzz->options->timeout_scale};
+    struct scenario *scenario = reproducer_load(text, path, full_name);
+    struct trial_play plays[REDUCTION_CONFIRM_COUNT] = {0};
+    struct judgement **shown = &reduction->judgement;
+    const struct transcript *transcript = reduction->transcript;
+    const struct run_origin origin = {full_name, path, fuzz->client.label, fuzz->trial.seed,
+                                      fuzz->options->timeout_scale};
+    for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++)
+        plays[i].scenario = scenario;
     if (scenario)
-        trial_play(&fuzz->trial, &play, 1);
-    if (play.judgement && failure_find(found->reduction->failure, play.judgement)) {
-        run->scenarios = memory_grow(run->scenarios, &fuzz->scenario_capacity_count,
-                                     run->scenario_count + 1, sizeof *run->scenarios);
-        struct run_scenario *result = &run->scenarios[run->scenario_count++];
-        play_fill_scenario(&origin, scenario->title, play.transcript != NULL, play.judgement,
-                           result);
-        play.judgement = NULL;
-        if (play.transcript)
-            report_folder_write_transcript(&fuzz->folder, result->transcript, play.transcript);
+        trial_play(&fuzz->trial, plays, REDUCTION_CONFIRM_COUNT);
+    for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++) {
+        if (!plays[i].judgement || !failure_find(reduction->failure, plays[i].judgement))
+            continue;
+        shown = &plays[i].judgement;
+        transcript = plays[i].transcript;
     }
-    trial_play_free(&play, 1);
+    add_result(fuzz, &origin, scenario ? scenario : reduction->original, *shown, transcript);
+    *shown = NULL;
+    trial_play_free(plays, REDUCTION_CONFIRM_COUNT);
     scenario_free(scenario);
     free(full_name);
 }
@@ -141,7 +167,7 @@ static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *mes
     buffer_printf(&origin, "fuzz --seed %" PRIu64 ", scenario %" PRIu64, fuzz->options->seed,
                   number);
     struct fuzz_failure *known =
-        fuzz_failures_add(&fuzz->failures, reduction->failure, NULL, message);
+        fuzz_failures_add(&fuzz->failures, reduction->failure, is_confirmed, message);
     char *path = path_of(fuzz, folder, known->name);
     struct found found = {.trial = &fuzz->trial,
                           .places = &fuzz->places,
@@ -153,13 +179,13 @@ static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *mes
     found_append_file(&found, &text);
     char *relative = places_join(folder, strrchr(path, '/') + 1);
     report_folder_write(&fuzz->folder, relative, &text);
-    if (is_confirmed) {
-        kept = reproducer_load(&text, path, known->name);
-        record(fuzz, &found, &text, known->name);
-    }
     fuzz_progress_clear(&fuzz->progress);
     if (!found_print(&found))
         fuzz->run.is_inconclusive = true;
+    if (is_confirmed) {
+        kept = reproducer_load(&text, path, known->name);
+        record(fuzz, reduction, path, &text, known->name); /* takes the judgement */
+    }
     known->scenario = kept;
     free(relative);
     free(path);
@@ -326,24 +352,25 @@ static void on_progress(void *user, size_t done_count, size_t running_count)
     fuzz_progress_playing(&fuzz->progress, done_count, running_count);
 }
 
-static size_t run_max(const struct options *options)
+/* Without --runs and --time a number that is soon played. */
+static uint64_t run_max(const struct options *options)
 {
-    return options->run_count ? options->run_count : RUNS_DEFAULT;
+    if (options->run_count > 0)
+        return options->run_count;
+    return options->time_ms > 0 ? UINT64_MAX : RUNS_DEFAULT;
 }
 
-/* Until the runs are played or the time is over. */
+/* Until the runs are played or the time is over, whatever comes first. */
 static void play_all(struct fuzz *fuzz)
 {
     const struct options *options = fuzz->options;
-    int64_t end_us = clock_monotonic_us() + options->time_ms * 1000;
-    size_t batch_count = FIRST_BATCH_COUNT;
-    for (;;) {
-        bool is_over = options->time_ms ? clock_monotonic_us() >= end_us
-                                        : fuzz->generated_count >= run_max(options);
-        if (is_over || fuzz->trial.is_interrupted)
+    int64_t start_us = clock_monotonic_us();
+    uint64_t batch_count = FIRST_BATCH_COUNT;
+    while (!fuzz->trial.is_interrupted && fuzz->generated_count < run_max(options)) {
+        if (options->time_ms > 0 && clock_monotonic_us() - start_us >= options->time_ms * 1000)
             break;
-        size_t left = options->time_ms ? batch_count : run_max(options) - fuzz->generated_count;
-        play_batch(fuzz, left < batch_count ? left : batch_count);
+        uint64_t left = run_max(options) - fuzz->generated_count;
+        play_batch(fuzz, (size_t)(left < batch_count ? left : batch_count));
         batch_count = BATCH_COUNT;
     }
 }
@@ -399,7 +426,7 @@ static void append_list(const struct fuzz *fuzz, bool is_confirmed, struct buffe
 {
     for (size_t i = 0; i < fuzz->failures.count; i++) {
         const struct fuzz_failure *known = &fuzz->failures.items[i];
-        if ((known->scenario != NULL) != is_confirmed)
+        if (known->is_confirmed != is_confirmed)
             continue;
         buffer_printf(out, "  %-7s %6zu× ", known->name, known->seen_count);
         text_append_escaped(out, known->message, strlen(known->message), 200);
@@ -491,9 +518,6 @@ int command_fuzz(const struct command *command, int argc, char **argv)
     } else if (options.path_count > 0) {
         error_set(&error, "`gapcheck run` and `gapcheck shrink` take files",
                   "fuzz takes no file: it makes its scenarios up");
-        command_print_error(&error);
-    } else if (options.run_count > 0 && options.time_ms > 0) {
-        error_set(&error, NULL, "--runs and --time are two ways to say when to stop: give one");
         command_print_error(&error);
     } else {
         struct fuzz fuzz = {.options = &options};

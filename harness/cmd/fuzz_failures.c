@@ -7,19 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One cause in the judge's words may be several faults of the client; after so many that came down
- * to something known, another is hardly one. */
-#define LOOKS_MAX 5
+/* One cause in the judge's words may be two faults of the client; more of them hardly ever. What is
+ * seen only now and then is given more chances. */
+#define LOOKS_MAX             2
+#define UNCONFIRMED_LOOKS_MAX 6
 
-/* Confirmed or not: each was made smaller or tried. */
-static size_t count_looks(const struct fuzz_failures *failures, const struct failure *failure)
+static bool was_looked_at_enough(const struct fuzz_failures *failures,
+                                 const struct failure *failure)
 {
-    size_t count = 0;
+    size_t counts[2] = {0};
     for (size_t i = 0; i < failures->count; i++) {
         if (failure_is_same(&failures->items[i].failure, failure))
-            count += failures->items[i].look_count;
+            counts[failures->items[i].is_confirmed] += failures->items[i].look_count;
     }
-    return count;
+    return counts[true] >= LOOKS_MAX || counts[false] >= UNCONFIRMED_LOOKS_MAX;
 }
 
 bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *failure,
@@ -30,14 +31,14 @@ bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *
         struct fuzz_failure *known = &failures->items[i];
         if (!failure_is_same(&known->failure, failure))
             continue;
-        if (!first)
+        if (!first || (known->is_confirmed && !first->is_confirmed))
             first = known;
         if (known->scenario && resemblance_has_unusual(scenario, known->scenario)) {
             known->seen_count++;
             return false;
         }
     }
-    if (!first || count_looks(failures, failure) < LOOKS_MAX)
+    if (!first || !was_looked_at_enough(failures, failure))
         return true;
     first->seen_count++;
     return false;
@@ -68,12 +69,14 @@ struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,
     return NULL;
 }
 
-static char *make_name(const struct fuzz_failures *failures, const struct failure *failure)
+static char *make_name(const struct fuzz_failures *failures, const struct failure *failure,
+                       bool is_confirmed)
 {
     const char *id = rule_info(failure->rule)->id;
     size_t same_count = 0;
     for (size_t i = 0; i < failures->count; i++)
-        same_count += failures->items[i].failure.rule == failure->rule;
+        same_count += failures->items[i].failure.rule == failure->rule &&
+                      failures->items[i].is_confirmed == is_confirmed;
     struct buffer name;
     buffer_init(&name, BUFFER_NO_LIMIT);
     buffer_append_text(&name, id);
@@ -83,17 +86,17 @@ static char *make_name(const struct fuzz_failures *failures, const struct failur
 }
 
 struct fuzz_failure *fuzz_failures_add(struct fuzz_failures *failures,
-                                       const struct failure *failure, struct scenario *scenario,
+                                       const struct failure *failure, bool is_confirmed,
                                        const char *message)
 {
-    char *name = make_name(failures, failure);
+    char *name = make_name(failures, failure, is_confirmed);
     failures->items = memory_grow(failures->items, &failures->capacity_count, failures->count + 1,
                                   sizeof *failures->items);
     struct fuzz_failure *added = &failures->items[failures->count++];
     *added = (struct fuzz_failure){
         .failure = {failure->rule, failure->level,
                     memory_copy_text(failure->kind, strlen(failure->kind))},
-        .scenario = scenario,
+        .is_confirmed = is_confirmed,
         .name = name,
         .message = memory_copy_text(message, strlen(message)),
         .seen_count = 1,
@@ -108,7 +111,7 @@ size_t fuzz_failures_count(const struct fuzz_failures *failures, bool is_confirm
     size_t count = 0;
     for (size_t i = 0; i < failures->count; i++) {
         const struct fuzz_failure *known = &failures->items[i];
-        count += (known->scenario != NULL) == is_confirmed && known->failure.level == level;
+        count += known->is_confirmed == is_confirmed && known->failure.level == level;
     }
     return count;
 }

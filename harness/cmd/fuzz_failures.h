@@ -10,8 +10,9 @@
 
 struct fuzz_failure {
     struct failure failure;    /* owned, as is all here */
-    struct scenario *scenario; /* the smallest that shows it; NULL: it was not confirmed */
-    char *name;                /* "C-5-2", of its file */
+    bool is_confirmed;
+    struct scenario *scenario; /* the smallest that shows it; NULL: there is none */
+    char *name;                /* "C-5-2", of its file in the folder of the (un)confirmed */
     char *message;
     size_t seen_count;         /* scenarios that failed so */
     size_t look_count;         /* those of them that were played again and made smaller */
@@ -32,10 +33,10 @@ struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,
                                         const struct failure *failure,
                                         const struct scenario *smallest);
 
-/* Adds one with a name that no other has. Takes the scenario, which may be NULL, and copies the
- * rest. */
+/* Adds one with a name that no other of its folder has, and copies what it is given. Its scenario
+ * is set by the caller, and then owned here. Borrowed until the next one is added. */
 struct fuzz_failure *fuzz_failures_add(struct fuzz_failures *failures,
-                                       const struct failure *failure, struct scenario *scenario,
+                                       const struct failure *failure, bool is_confirmed,
                                        const char *message);
 
 /* How many are confirmed (or not) and of that level. */

@@ -3,13 +3,14 @@
 #include "core/buffer.h"
 #include "io/clock.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 #define TERMINAL_STEP_US 100000   /* what is shown more often than this is not read */
 #define LINE_STEP_US     10000000 /* where nobody watches */
 
 void fuzz_progress_init(struct fuzz_progress *progress, FILE *file, const struct options *options,
-                        size_t run_max)
+                        uint64_t run_max)
 {
     *progress = (struct fuzz_progress){.file = file,
                                        .is_terminal = isatty(fileno(file)) == 1,
@@ -42,7 +43,7 @@ static void show(struct fuzz_progress *progress, size_t done_count, const char *
                 (long long)((now_us - progress->start_us) / 1000000),
                 (long long)(progress->total_ms / 1000), done_count);
     else
-        fprintf(progress->file, "%zu of %zu played", done_count, progress->total_count);
+        fprintf(progress->file, "%zu of %" PRIu64 " played", done_count, progress->total_count);
     if (progress->failed_count > 0)
         fprintf(progress->file, ", %zu failed, %zu different", progress->failed_count,
                 progress->failure_count);

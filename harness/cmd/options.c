@@ -16,10 +16,11 @@
 #define REPEAT_MAX        100000
 #define SHARDS_MAX        10000
 #define SEED_MAX          9007199254740991 /* what every JSON reader keeps */
+#define ROUNDS_MAX        100
+#define RUNS_MAX          1000000000000
+#define TIME_MAX_MS       (INT64_C(30) * 86400000)
 #define TIMEOUT_SCALE_MIN 0.1
 #define TIMEOUT_SCALE_MAX 1000.0
-#define RUNS_MAX          1000000000
-#define HOURS_MAX         1000
 
 /* getopt_long hands a plain argument over as 1; options of ours come after it. */
 #define PLAIN_ARGUMENT 1
@@ -121,29 +122,30 @@ static bool take_scale(const char *text, double *value, struct error *error)
     return false;
 }
 
-/* 90, 90s, 10m, 2h */
-static bool take_time(const char *text, int64_t *time_ms, struct error *error)
+/* A number and a unit. */
+static bool take_duration(enum option_id option, const char *text, int64_t *ms,
+                          struct error *error)
 {
     static const struct {
-        char letter;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
-    char number[24];
-    size_t digit_count = strspn(text, "0123456789");
-    int64_t unit_seconds = text[digit_count] ? 0 : 1;
+        const char *name;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char digits[16];
     uint64_t count;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (text[digit_count] == units[i].letter && !text[digit_count + 1])
-            unit_seconds = units[i].seconds;
-    if (unit_seconds > 0 && digit_count > 0 && digit_count < sizeof number) {
-        memcpy(number, text, digit_count);
-        number[digit_count] = '\0';
-        if (parse_count(number, 1, (uint64_t)(HOURS_MAX * 3600 / unit_seconds), &count)) {
-            *time_ms = (int64_t)count * unit_seconds * 1000;
-            return true;
-        }
+    size_t digit_count = strspn(text, "0123456789");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(text + digit_count, units[i].name) != 0 || digit_count >= sizeof digits)
+            continue;
+        memcpy(digits, text, digit_count);
+        digits[digit_count] = '\0';
+        if (!parse_count(digits, 1, (uint64_t)(TIME_MAX_MS / units[i].ms), &count))
+            break;
+        *ms = (int64_t)count * units[i].ms;
+        return true;
     }
-    error_set(error, NULL, "--time takes 90s, 10m or 2h, up to %d h, not `%s`", HOURS_MAX, text);
+    error_set(error, "write 90s, 10m or 2h",
+              "--%s takes a number and a unit (ms, s, m, h or d), at most 30d, not `%s`",
+              infos[option].name, text);
     return false;
 }
 
@@ -201,10 +203,6 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return take_size(option, text, JOBS_MAX, &options->job_count, error);
     case OPTION_SEED:
         return take_count(option, text, 0, SEED_MAX, &options->seed, error);
-    case OPTION_RUNS:
-        return take_size(option, text, RUNS_MAX, &options->run_count, error);
-    case OPTION_TIME:
-        return take_time(text, &options->time_ms, error);
     case OPTION_REPEAT:
         return take_size(option, text, REPEAT_MAX, &options->repeat_count, error);
     case OPTION_FAIL_FAST:
@@ -223,6 +221,12 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return options->is_json = true;
     case OPTION_POLICY:
         return take_text(option, text, &options->policies, error);
+    case OPTION_RUNS:
+        return take_count(option, text, 1, RUNS_MAX, &options->run_count, error);
+    case OPTION_ROUNDS:
+        return take_size(option, text, ROUNDS_MAX, &options->round_count, error);
+    case OPTION_TIME:
+        return take_duration(option, text, &options->time_ms, error);
     case OPTION_LIVE:
         return options->is_live = true;
     case OPTION_SIMULATED:

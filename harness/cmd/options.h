@@ -18,12 +18,11 @@
     X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
       "only scenarios with this tag; again: or")                                                   \
     X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
-    X(JOBS, "jobs", "N", "run baseline mutants fuzz shrink",                                       \
+    X(JOBS, "jobs", "N", "run baseline mutants sim fuzz shrink",                                   \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run baseline mutants fuzz shrink",                                       \
-      "what shuffled orders (of fuzz: the scenarios) are made\nfrom (default: 1)")                 \
-    X(RUNS, "runs", "N", "fuzz", "how many scenarios (default: 2000)")                             \
-    X(TIME, "time", "T", "fuzz", "how long instead: 90s, 10m, 2h")                                 \
+    X(SEED, "seed", "N", "run baseline mutants sim fuzz shrink",                                   \
+      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; with fuzz: "\
+      "of the scenarios")                                                                          \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
     X(STRICT, "strict", NULL, "run judge lint fuzz shrink",                                        \
@@ -32,13 +31,18 @@
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants fuzz shrink",                                                \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest); of shrink: "\
-      "the file\n(default: FILE.small.jsonc, beside it)")                                          \
-    X(JSON, "json", NULL, "judge mutants doctor list",                                             \
+    X(OUT, "out", "DIR", "run mutants sim fuzz shrink",                                            \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest);\n"        \
+      "with shrink: the file (default: beside FILE)")                                              \
+    X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
-    X(POLICY, "policy", "NAME", "mutants reference-client",                                        \
+    X(POLICY, "policy", "NAME", "mutants sim reference-client",                                        \
       "only this mutant (`gapcheck mutants` lists them); again: or")                               \
+    X(RUNS, "runs", "N", "sim bench fuzz",                                                        \
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; "  \
+      "with fuzz 2,000)")                                                                          \
+    X(ROUNDS, "rounds", "N", "bench", "how often each is measured (default: 7)")                  \
+    X(TIME, "time", "T", "sim fuzz", "how long, as in 90s, 10m, 2h (default: until --runs are done)")   \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
     X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
@@ -46,12 +50,13 @@
     X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants doctor fuzz shrink",                                \
+    X(QUIET, "quiet", NULL, "run judge mutants sim bench fuzz shrink doctor",                      \
       "shows only what failed, and the summary")                                                   \
     X(NO_COLOR, "no-color", NULL, "run judge mutants doctor fuzz shrink",                          \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants fuzz shrink doctor lint explain list new schema reference-client", \
+      "run judge baseline mutants sim bench fuzz shrink doctor lint explain list new schema "      \
+      "reference-client",                                                                          \
       "tells this")
 
 enum option_id {
@@ -87,12 +92,13 @@ struct options {
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
+    size_t round_count;   /* 0: as the command likes */
+    uint64_t run_count;   /* 0: as the command likes */
+    int64_t time_ms;      /* 0: no limit */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
-    size_t run_count;   /* 0: not given */
-    int64_t time_ms;    /* 0: not given */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
     const char *baseline; /* NULL: none */

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_COUNT   48   /* candidates at once: nearly as quick as one */
+#define BATCH_COUNT   64   /* candidates at once: nearly as quick as one */
 #define ASKED_MAX     3000 /* candidates in all */
+#define QUIET_COUNT   4    /* candidates at once that leave a machine quiet */
 #define DEAD_CALLS_MAX 2   /* calls in a row in which no candidate could be played */
 
 /* The shrinker's oracle: a live client. */
@@ -14,7 +15,7 @@ struct oracle {
     struct trial *trial;
     struct reduction *reduction;
     const struct reduction_progress *progress;
-    size_t times; /* each candidate is played: it counts what all of these plays show */
+    size_t quiet_times; /* what shows the failure is played again so often */
     size_t dead_call_count;
 };
 
@@ -94,35 +95,63 @@ static bool is_alive(struct oracle *oracle, const struct trial_play *plays, size
     return false;
 }
 
-/* How clearly the least clear of its plays shows it. */
-static int grade_of(const struct oracle *oracle, const struct trial_play *plays)
+/* Plays them and lowers `grades` to what is seen. False if nothing can be asked any more. */
+static bool play_some(struct oracle *oracle, const struct scenario *const *candidates, size_t count,
+                      int *grades)
 {
-    int least = FAILURE_GRADE_MAX;
-    for (size_t i = 0; i < oracle->times; i++) {
-        int grade = (int)failure_grade(oracle->reduction->failure, plays[i].judgement);
-        least = grade < least ? grade : least;
+    struct trial_play *plays = memory_alloc(count, sizeof *plays);
+    bool is_answered;
+    do {
+        for (size_t i = 0; i < count; i++)
+            plays[i].scenario = candidates[i];
+        is_answered = trial_play(oracle->trial, plays, count) && is_alive(oracle, plays, count);
+        oracle->reduction->play_count += count;
+        for (size_t i = 0; is_answered && i < count; i++) {
+            int grade = (int)failure_grade(oracle->reduction->failure, plays[i].judgement);
+            grades[i] = grade < grades[i] ? grade : grades[i];
+        }
+        trial_play_free(plays, count);
+    } while (is_answered && oracle->dead_call_count > 0);
+    free(plays);
+    return is_answered;
+}
+
+/* Many at once make a machine slow, and time pass between what follows each other at once: what
+ * shows the failure then must show it in a quiet moment, too. */
+static bool play_quietly(struct oracle *oracle, const struct scenario *const *candidates,
+                         size_t count, int *grades)
+{
+    const struct scenario *some[QUIET_COUNT];
+    int some_grades[QUIET_COUNT];
+    size_t indexes[QUIET_COUNT], some_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (grades[i] > 0) {
+            indexes[some_count] = i;
+            some_grades[some_count] = grades[i];
+            some[some_count++] = candidates[i];
+        }
+        if (some_count == 0 || (some_count < QUIET_COUNT && i + 1 < count))
+            continue;
+        if (!play_some(oracle, some, some_count, some_grades))
+            return false;
+        for (size_t j = 0; j < some_count; j++)
+            grades[indexes[j]] = some_grades[j];
+        some_count = 0;
     }
-    return least;
+    return true;
 }
 
 static bool ask(void *user, const struct scenario *const *candidates, size_t count, int *grades)
 {
     struct oracle *oracle = user;
-    size_t play_count = count * oracle->times;
-    struct trial_play *plays = memory_alloc(play_count, sizeof *plays);
-    bool is_answered;
-    do {
-        for (size_t i = 0; i < play_count; i++)
-            plays[i].scenario = candidates[i / oracle->times];
-        is_answered =
-            trial_play(oracle->trial, plays, play_count) && is_alive(oracle, plays, play_count);
-        oracle->reduction->play_count += play_count;
-        for (size_t i = 0; is_answered && i < count; i++)
-            grades[i] = grade_of(oracle, plays + i * oracle->times);
-        trial_play_free(plays, play_count);
-    } while (is_answered && oracle->dead_call_count > 0);
-    free(plays);
-    return is_answered;
+    for (size_t i = 0; i < count; i++)
+        grades[i] = FAILURE_GRADE_MAX;
+    if (!play_some(oracle, candidates, count, grades))
+        return false;
+    for (size_t times = 0; times < oracle->quiet_times; times++)
+        if (!play_quietly(oracle, candidates, count, grades))
+            return false;
+    return true;
 }
 
 static void on_step(void *user, size_t step_count, size_t asked_count)
@@ -136,15 +165,19 @@ static void on_step(void *user, size_t step_count, size_t asked_count)
 
 /* The smallest whose plays all showed it; keeps it if it still shows it when it is played again, as
  * often as the original did. */
-static bool try_smaller(struct trial *trial, size_t times, int grade,
+static bool try_smaller(struct trial *trial, size_t quiet_times, int grade,
                         const struct reduction_progress *progress, struct reduction *reduction)
 {
-    static const struct shrink_limits limits = {.batch_count = BATCH_COUNT, .asked_max = ASKED_MAX};
+    const struct shrink_limits limits = {.batch_count = BATCH_COUNT,
+                                         .asked_max = ASKED_MAX,
+                                         .is_careful = quiet_times > 1};
     struct oracle oracle = {
-        .trial = trial, .reduction = reduction, .progress = progress, .times = times};
+        .trial = trial, .reduction = reduction, .progress = progress, .quiet_times = quiet_times};
     struct shrink_oracle asked = {.user = &oracle, .ask = ask, .on_step = on_step};
     struct shrink_result result;
+    trial->is_hurried = reduction->failure->rule != RULE_STEP;
     shrink(reduction->original, reduction->failure->rule, grade, &asked, &limits, &result);
+    trial->is_hurried = false;
     reduction->end = result.end;
     reduction->smallest = result.scenario;
     if (!result.scenario || trial->is_interrupted || reduction->client_trouble)
@@ -163,13 +196,13 @@ bool reduction_make(struct trial *trial, const struct scenario *original,
                     struct reduction *reduction)
 {
     static const struct reduction_progress silent = {0};
-    static const size_t times[] = {2, 5}; /* what hangs on the moment is not seen so often */
     *reduction = (struct reduction){.failure = failure, .original = original};
     int grade = confirm(trial, original, reduction, &reduction->confirmed_count);
     bool is_done = grade == 0 || trial->is_interrupted;
-    for (size_t i = 0; i < sizeof times / sizeof *times && !is_done; i++)
-        is_done = try_smaller(trial, reduction->confirmed_count < REDUCTION_CONFIRM_COUNT ? 1
-                                                                                          : times[i],
-                              grade, progress ? progress : &silent, reduction);
+    bool is_sure = reduction->confirmed_count == REDUCTION_CONFIRM_COUNT;
+    /* Of what fails now and then, once is enough; else a second try looks more closely. */
+    for (size_t quiet_times = is_sure ? 1 : 0; quiet_times <= 2 && !is_done; quiet_times += 2)
+        is_done =
+            try_smaller(trial, quiet_times, grade, progress ? progress : &silent, reduction);
     return !trial->is_interrupted;
 }

@@ -11,6 +11,8 @@
 
 #define PROCESS_PLAYS_MAX 5000 /* scenarios that one process of the client serves */
 
+#define HURRY 0.33 /* of the time-outs */
+
 struct progress_state {
     struct trial *trial;
     struct trial_play *plays;
@@ -151,6 +153,8 @@ bool trial_play(struct trial *trial, struct trial_play *plays, size_t count)
     struct progress_state state = {.trial = trial, .plays = plays};
     struct live_callbacks callbacks = {&state, on_hello, on_result, on_progress};
     open_world(trial);
+    double scale = trial->options->timeout_scale;
+    live_set_timeout_scale(trial->world, trial->is_hurried ? scale * HURRY : scale);
     if (live_play(trial->world, scenarios, count, &callbacks) == LIVE_INTERRUPTED)
         trial->is_interrupted = true;
     free(scenarios);

@@ -23,6 +23,7 @@ struct trial {
     char *client_version;
     struct driver_capabilities capabilities;
     size_t played_count;
+    bool is_hurried;      /* time-outs are a third: for plays whose failure is no time-out */
     bool is_interrupted;
     void *user;
     void (*on_progress)(void *user, size_t done_count, size_t running_count); /* may be NULL */

@@ -24,8 +24,8 @@ static bool buffer_reserve(struct buffer *buffer, size_t size_bytes)
 {
     if (size_bytes > buffer->limit_bytes - buffer->size_bytes)
         return false;
-    buffer->data =
-        memory_grow(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + size_bytes + 1, 1);
+    buffer->data = memory_grow_bytes(buffer->data, &buffer->capacity_bytes,
+                                     buffer->size_bytes + size_bytes + 1);
     return true;
 }
 
@@ -47,15 +47,21 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
+    size_t room_bytes = buffer->capacity_bytes - buffer->size_bytes; /* most often enough */
     va_start(arguments, format);
-    int size_bytes = vsnprintf(NULL, 0, format, arguments);
+    int size_bytes = vsnprintf(room_bytes ? buffer->data + buffer->size_bytes : NULL, room_bytes,
+                               format, arguments);
     va_end(arguments);
     assert(size_bytes >= 0);
-    if (!buffer_reserve(buffer, (size_t)size_bytes))
+    if ((size_t)size_bytes >= room_bytes) {
+        if (!buffer_reserve(buffer, (size_t)size_bytes))
+            return false;
+        va_start(arguments, format);
+        vsnprintf(buffer->data + buffer->size_bytes, (size_t)size_bytes + 1, format, arguments);
+        va_end(arguments);
+    } else if ((size_t)size_bytes > buffer->limit_bytes - buffer->size_bytes) {
         return false;
-    va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->size_bytes, (size_t)size_bytes + 1, format, arguments);
-    va_end(arguments);
+    }
     buffer->size_bytes += (size_t)size_bytes;
     return true;
 }
@@ -78,7 +84,7 @@ void buffer_clear(struct buffer *buffer)
 const char *buffer_text(struct buffer *buffer)
 {
     buffer->data =
-        memory_grow(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1, 1);
+        memory_grow_bytes(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1);
     buffer->data[buffer->size_bytes] = '\0';
     return buffer->data;
 }

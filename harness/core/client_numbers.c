@@ -19,8 +19,19 @@ void client_numbers_free(struct client_numbers *numbers)
     numbering_free(&numbers->fresh);
 }
 
+/* The first number that it surely has, above some that it may have: its run began with any of them,
+ * and nobody knows with which. */
+static void begin_anywhere(struct numbering *numbering, int64_t number)
+{
+    cursor_start(&numbering->sure, 0);
+    cursor_advance(&numbering->possible, number);
+}
+
 static void numbering_add(struct numbering *numbering, int64_t number, bool is_sure)
 {
+    if (is_sure && !numbering->sure.is_started && numbering->possible.is_started &&
+        number > numbering->possible.end)
+        begin_anywhere(numbering, number);
     cursor_add(&numbering->possible, number);
     if (is_sure)
         cursor_add(&numbering->sure, number);

@@ -36,6 +36,16 @@ Test(client_numbers, a_first_number_that_may_not_have_been_read_counts_if_the_cl
     cr_assert_eq(choose(2), 2);
 }
 
+Test(client_numbers, a_run_that_began_with_what_may_not_have_been_read_is_the_clients_choice)
+{
+    add(1, 4, false);
+    add(9, 14, true);
+    cr_assert_eq(choose(2), 2);
+    cr_assert_eq(choose(4), 4);
+    cr_assert_eq(choose(14), 14);
+    cr_assert_eq(choose(15), 14);
+}
+
 Test(client_numbers, what_may_count_is_the_clients_choice_and_nothing_beyond)
 {
     add(1, 5, true);

@@ -190,7 +190,9 @@ static struct client_event describe(struct client *client, const struct frame *f
         !event.is_numbered && replayed->kind == FRAME_VALUE_BOOL && replayed->boolean;
     if (event.is_numbered) {
         event.sequence = frame->fields[FRAME_FIELD_AGENT_SEQ].number;
-        event.is_countable = fabs(event.sequence) <= (double)CURSOR_NUMBER_MAX &&
+        /* A counter counts 1, 2, 3, …: what lies below is of no numbering, an old or a new one. */
+        event.is_countable = event.sequence >= 1 &&
+                             event.sequence <= (double)CURSOR_NUMBER_MAX &&
                              floor(event.sequence) == event.sequence;
         event.number = event.is_countable ? (int64_t)event.sequence : 0;
     }

@@ -90,6 +90,10 @@ static void ask(struct client *client, int64_t last_seen)
     struct client_connection *connection = &client->connection;
     if (client->policy.resync == CLIENT_RESYNC_NEVER)
         return;
+    /* All it has seen may be a number that no counter gives: the run begins where it asks from, and
+     * not at the first number of an answer that is cut. */
+    if (client->has_seen_number && !client->numbering.cursor.is_started)
+        cursor_start(&client->numbering.cursor, last_seen);
     send_resync(client, last_seen);
     if (client->policy.resync == CLIENT_RESYNC_TWICE)
         send_resync(client, last_seen);

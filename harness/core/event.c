@@ -125,11 +125,28 @@ static inline void write_bytes(struct writer *writer, const char *data, size_t s
     writer->size_bytes += size_bytes;
 }
 
+/* Short names of types and channels most often need no escapes. */
+#define PLAIN_BYTES_MAX 64
+
+static inline bool is_plain(char byte)
+{
+    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+}
+
 #define WRITE_LITERAL(writer, literal) write_bytes(writer, literal, sizeof literal - 1)
 
 /* Any text, as a JSON string. */
 static void write_json(struct writer *writer, const char *text)
 {
+    size_t size_bytes = 0;
+    while (is_plain(text[size_bytes]))
+        size_bytes++;
+    if (text[size_bytes] == '\0' && size_bytes <= PLAIN_BYTES_MAX) {
+        write_byte(writer, '"');
+        write_bytes(writer, text, size_bytes);
+        write_byte(writer, '"');
+        return;
+    }
     writer_flush(writer);
     text_append_json(writer->out, text, strlen(text));
 }
@@ -216,6 +233,18 @@ static void write_text(struct writer *writer, uint64_t marker, size_t size_bytes
     size_t marker_bytes = MARKER_PREFIX_BYTES + decimal_digit_count(marker);
     if (size_bytes > marker_bytes)
         write_padding(writer, marker, size_bytes - marker_bytes);
+}
+
+struct span event_marker_text(uint64_t marker, char room[EVENT_MARKER_BYTES])
+{
+    size_t at = EVENT_MARKER_BYTES;
+    do {
+        room[--at] = (char)('0' + marker % 10);
+        marker /= 10;
+    } while (marker);
+    at -= MARKER_PREFIX_BYTES;
+    memcpy(room + at, MARKER_PREFIX, MARKER_PREFIX_BYTES);
+    return (struct span){room + at, EVENT_MARKER_BYTES - at};
 }
 
 void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out)

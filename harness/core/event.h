@@ -57,6 +57,10 @@ void event_print(const struct event *event, bool as_row, struct buffer *out);
  * valid UTF-8. */
 void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out);
 
+/* The text of a marker (`gc-7`), written into `room`, from which it is borrowed. */
+#define EVENT_MARKER_BYTES 24
+struct span event_marker_text(uint64_t marker, char room[EVENT_MARKER_BYTES]);
+
 /* The stable id (a UUID, version 4) of marker n. */
 #define EVENT_ID_BYTES 37
 void event_id(uint64_t marker, char id[EVENT_ID_BYTES]);

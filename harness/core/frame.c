@@ -440,6 +440,58 @@ bool frame_scan(const char *text, size_t size_bytes, struct frame *frame)
     return frame->status == FRAME_STATUS_OK;
 }
 
+/* The value that a member of that name is noted in, or NULL; `is_again` if it was noted before. */
+static struct frame_value *find_member(const struct span *names, size_t name_count,
+                                       struct frame_value *values, struct span name,
+                                       bool *is_again)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        if (name.size_bytes != names[i].size_bytes ||
+            memcmp(name.data, names[i].data, name.size_bytes) != 0)
+            continue;
+        *is_again = values[i].kind != FRAME_VALUE_ABSENT;
+        return &values[i];
+    }
+    return NULL;
+}
+
+static bool scan_members(struct scanner *scanner, const struct span *names, size_t name_count,
+                         struct frame_value *values)
+{
+    skip_blanks(scanner);
+    if (!take(scanner, '{'))
+        return false;
+    skip_blanks(scanner);
+    if (take(scanner, '}'))
+        return true;
+    for (;;) {
+        struct span name;
+        bool has_escapes, is_again = false;
+        if (!scan_name(scanner, &name, &has_escapes) || has_escapes)
+            return false;
+        struct frame_value *value = find_member(names, name_count, values, name, &is_again);
+        if (is_again || !scan_value(scanner, FRAME_DEPTH_MAX - 1, value))
+            return false;
+        skip_blanks(scanner);
+        if (take(scanner, '}'))
+            return true;
+        if (!take(scanner, ','))
+            return false;
+    }
+}
+
+bool frame_scan_members(const char *text, size_t size_bytes, const struct span *names,
+                        size_t name_count, struct frame_value *values)
+{
+    struct scanner scanner = {.at = text, .end = text + size_bytes};
+    for (size_t i = 0; i < name_count; i++)
+        values[i] = (struct frame_value){0};
+    if (!scan_members(&scanner, names, name_count, values))
+        return false;
+    skip_blanks(&scanner);
+    return scanner.at == scanner.end;
+}
+
 bool frame_has_sequence(const struct frame *frame)
 {
     const struct frame_value *value = &frame->fields[FRAME_FIELD_AGENT_SEQ];

@@ -66,6 +66,12 @@ struct frame {
  * FRAME_STATUS_NO_TYPE. */
 bool frame_scan(const char *text, size_t size_bytes, struct frame *frame);
 
+/* The same scan for an object with other names: notes in `values`, which has `name_count` of them,
+ * where the members of these names stand. False for anything but a valid object in which no name
+ * holds an escape and none of these comes twice; `values` is not to be used then. */
+bool frame_scan_members(const char *text, size_t size_bytes, const struct span *names,
+                        size_t name_count, struct frame_value *values);
+
 /* The name of a field ("agent_seq"). */
 const char *frame_field_name(enum frame_field field);
 

@@ -104,8 +104,9 @@ static void note_sends(const struct judge *judge, struct bounds *bounds, size_t 
         if (send->is_again || (!send->is_ring && send->seq <= given_before &&
                                send->previous == EVIDENCE_NONE))
             bounds->is_run_unknown = true;
+        /* What has an id that it knows tells it nothing: it may be an old event once more. */
         if (bounds->was_reset && send->is_certain && !send->is_again && !send->is_ring &&
-            send->connection == bounds->connection)
+            send->previous == EVIDENCE_NONE && send->connection == bounds->connection)
             bounds->lowest_new = fmin(bounds->lowest_new, send->seq);
         note_lower(bounds);
     }
@@ -208,7 +209,7 @@ static void judge_number(struct judge *judge, struct bounds *bounds, size_t inde
     judge_exercise(judge, RULE_C4);
     if (judge_new_numbering(judge, bounds, index))
         return;
-    if (entry->seq > bounds->highest) {
+    if (entry->seq > fmax(bounds->highest, 0)) { /* 0 asks for all, whatever it was given */
         find_too_high(judge, bounds, index);
     } else if (entry->seq < bounds->must_count) {
         struct finding *finding = judge_find(

@@ -369,8 +369,12 @@ void story_fence(void)
     uint64_t marker =
         story_publish_as((struct story_publish){.is_unnumbered = true, .is_fence = true});
     story_dispatch(marker, marker);
-    add_on_connection(TRANSCRIPT_WS_OUT, "ping");
-    add_on_connection(TRANSCRIPT_WS_IN, "pong");
+    struct transcript_entry ping = entry_on_connection(TRANSCRIPT_WS_OUT, "ping");
+    ping.text = TRANSCRIPT_PING_TEXT "1";
+    story_add(&ping);
+    struct transcript_entry pong = entry_on_connection(TRANSCRIPT_WS_IN, "pong");
+    pong.text = TRANSCRIPT_PING_TEXT "1";
+    story_add(&pong);
 }
 
 void story_tell_ack(void)

@@ -62,23 +62,23 @@ static bool is_idless_repeat(const struct judge *judge, const struct evidence_se
 
 /* ---- how far a repetition is from what came before ---- */
 
-/* Distinct other ids since the send before that the client read, at most: SIZE_MAX if there is
- * none. Sends that it may not have read are passed over, as long as enough are left to explain the
- * dispatches before the `nth`. */
+/* Distinct other ids since the event was last dispatched, at most: SIZE_MAX if it was not. A memory
+ * may count an event's age from there, and not from a repetition that it suppressed; which send led
+ * to the dispatch is unknown, so it is the earliest that leaves enough for those before the `nth`. */
 static size_t window_distance(const struct judge *judge, const struct evidence_send *send,
                               uint32_t nth)
 {
-    size_t distance = 0, left_count = 0;
+    size_t distance = 0, before_count = 0;
     for (const struct evidence_send *at = send_at(judge, send->previous); at;
          at = send_at(judge, at->previous))
-        left_count++;
-    for (; send->previous != EVIDENCE_NONE; send = send_at(judge, send->previous)) {
+        before_count++;
+    if (before_count == 0)
+        return SIZE_MAX;
+    for (; before_count + 1 >= nth && before_count > 0; before_count--) {
         distance += send->distance;
-        bool was_read = send_at(judge, send->previous)->is_certain || left_count-- < nth;
-        if (was_read)
-            return distance;
+        send = send_at(judge, send->previous);
     }
-    return SIZE_MAX;
+    return distance;
 }
 
 /* Whether repetitions that the window covers came up at all. */

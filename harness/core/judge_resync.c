@@ -60,8 +60,7 @@ static enum knowledge knowledge_at(const struct first_number *first, size_t entr
 
 /* Whether an entry on the connection, sent behind a resync that asked from `asked`, shows a hole
  * or another numbering; *highest is the highest number so far. */
-static bool shows_need(const struct transcript_entry *entry, double asked, bool was_restarted,
-                       double *highest)
+static bool shows_need(const struct transcript_entry *entry, double asked, double *highest)
 {
     if (entry->kind == TRANSCRIPT_ACK && !(entry->flags & TRANSCRIPT_FLAG_MALFORMED))
         return entry->number < entry->seq || entry->number < asked || entry->number > *highest;
@@ -69,7 +68,8 @@ static bool shows_need(const struct transcript_entry *entry, double asked, bool 
         return entry->detail && !strcmp(entry->detail, "resync_ack"); /* unasked: who knows */
     if (entry->kind != TRANSCRIPT_SENT || isnan(entry->seq))
         return false;
-    if (entry->seq > *highest + 1 || (was_restarted && entry->seq <= asked))
+    /* Below what was asked from, nothing comes but after a reset, or as an author sent it again. */
+    if (entry->seq > *highest + 1 || entry->seq <= asked)
         return true;
     *highest = fmax(*highest, entry->seq + (double)entry->count - 1);
     return false;
@@ -96,7 +96,7 @@ static double highest_before(const struct judge *judge, size_t index)
 static bool may_resync_again(const struct judge *judge, uint32_t number, size_t from, size_t to)
 {
     const struct transcript_entry *first = evidence_entry(judge->evidence, from);
-    bool was_restarted = judge->evidence->first_reset < from, has_ack = false;
+    bool has_ack = false;
     if (highest_before(judge, from) > first->seq + 1)
         return true; /* it may have known of a hole all along */
     double highest = first->seq;
@@ -105,7 +105,7 @@ static bool may_resync_again(const struct judge *judge, uint32_t number, size_t 
         bool is_before = index <= from && entry->kind != TRANSCRIPT_SENT;
         if (entry->connection != number || is_before)
             continue;
-        if (shows_need(entry, first->seq, was_restarted, &highest))
+        if (shows_need(entry, first->seq, &highest))
             return true;
         has_ack = has_ack || (entry->kind == TRANSCRIPT_ACK && entry->seq == first->seq &&
                               !(entry->flags & TRANSCRIPT_FLAG_MALFORMED));
@@ -285,11 +285,13 @@ static void check_subscribed(struct judge *judge, struct subscriptions *subscrip
                judge->evidence->connections[subscriptions->connection].opened_number, before);
 }
 
-/* The pong of a settle: the client had read the fence before, and has sent all it had to. */
+/* The pong of a settle: the client had read the fence before, and has sent all it had to. A pong
+ * for a ping between fragments says nothing of the kind: it may have been on its way for long. */
 static bool is_settled_pong(const struct judge *judge, const struct transcript_entry *entry,
                             size_t index)
 {
-    return entry->kind == TRANSCRIPT_WS_IN && judge_name_is(entry, "pong") &&
+    return entry->kind == TRANSCRIPT_WS_IN && judge_name_is(entry, "pong") && entry->text &&
+           strncmp(entry->text, TRANSCRIPT_PING_TEXT, strlen(TRANSCRIPT_PING_TEXT)) == 0 &&
            judge->evidence->connections[entry->connection].fence_entry < index;
 }
 

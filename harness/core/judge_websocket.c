@@ -328,7 +328,7 @@ static bool is_ended_by_client(const struct judge *judge, uint32_t number)
     return connection && connection->opened_number && connection->end_entry != EVIDENCE_NONE &&
            connection->drop_entry == EVIDENCE_NONE &&
            !judge_name_is(evidence_entry(judge->evidence, connection->end_entry), "server") &&
-           !was_asked_to_end(judge, connection->open_entry, connection->end_entry);
+           !was_asked_to_end(judge, connection->connect_entry, connection->end_entry);
 }
 
 bool judge_ended_over_bytes(const struct judge *judge, uint32_t number)

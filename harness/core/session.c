@@ -12,6 +12,7 @@
 
 /* A longer replay is handed out in pieces, so that no buffer doubles to twice a large ring. */
 #define WRITE_BYTES_MAX (256u << 10)
+#define SPARE_BYTES_MAX (16u << 10)
 
 /* ---- life ---- */
 
@@ -40,6 +41,7 @@ struct session *session_new(const struct session_config *config)
     model_init(&session->model, (size_t)config->scenario->server.ring,
                (size_t)config->scenario->server.db_limit);
     buffer_init(&session->current_data, BUFFER_NO_LIMIT);
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     buffer_init(&session->scratch, BUFFER_NO_LIMIT);
     fill_header(session);
     return session;
@@ -66,6 +68,7 @@ void session_free(struct session *session)
     free(session->alias_names);
     free(session->alias_markers);
     buffer_free(&session->current_data);
+    buffer_free(&session->spare_data);
     buffer_free(&session->scratch);
     model_free(&session->model);
     transcript_free(session->transcript);
@@ -129,7 +132,8 @@ struct session_effect *session_effect(struct session *session, enum session_effe
                                    session->effect_count + 1, sizeof(*session->effects));
     struct pending_effect *pending = &session->effects[session->effect_count++];
     *pending = (struct pending_effect){.effect = {.kind = kind, .connection = connection}};
-    buffer_init(&pending->data, BUFFER_NO_LIMIT);
+    pending->data = session->spare_data;
+    buffer_init(&session->spare_data, BUFFER_NO_LIMIT);
     return &pending->effect;
 }
 
@@ -145,12 +149,25 @@ struct buffer *session_write(struct session *session, uint32_t connection, bool 
     return &session->effects[session->effect_count - 1].data;
 }
 
+/* What one effect was written in serves the next, unless it has grown large. */
+static void keep_spare(struct session *session, struct buffer *data)
+{
+    if (data->capacity_bytes > SPARE_BYTES_MAX ||
+        data->capacity_bytes <= session->spare_data.capacity_bytes) {
+        buffer_free(data);
+        return;
+    }
+    buffer_free(&session->spare_data);
+    session->spare_data = *data;
+    buffer_clear(&session->spare_data);
+}
+
 bool session_next_effect(struct session *session, struct session_effect *effect)
 {
     if (session->effect_first == session->effect_count)
         return false;
     struct pending_effect *pending = &session->effects[session->effect_first++];
-    buffer_free(&session->current_data);
+    keep_spare(session, &session->current_data);
     session->current_data = pending->data;
     *effect = pending->effect;
     effect->data = session->current_data.data;

@@ -4,6 +4,7 @@
 #ifndef GAPCHECK_CORE_SESSION_H
 #define GAPCHECK_CORE_SESSION_H
 
+#include "core/driver_event.h"
 #include "core/driver_line.h"
 #include "core/scenario.h"
 #include "core/transcript.h"
@@ -73,6 +74,9 @@ void session_drained(struct session *session, uint32_t connection, int64_t now_u
 void session_ended(struct session *session, uint32_t connection, bool was_reset, int64_t now_us);
 
 /* A parsed line of the driver for this client. */
+/* Likewise, of an event that was read without a tree. */
+void session_driver_event(struct session *session, const struct driver_event_line *line,
+                          int64_t now_us);
 void session_driver_line(struct session *session, const struct driver_line *line, int64_t now_us);
 
 /* The driver process is gone or unusable. `is_repeat` says that it happened to this scenario

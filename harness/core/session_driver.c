@@ -101,17 +101,33 @@ static uint64_t find_marker(const cJSON *data)
     return 0;
 }
 
+static bool is_ours(const struct session *session, uint64_t marker)
+{
+    return marker && marker <= session->model.event_count;
+}
+
 static void count_dispatch(struct session *session, uint64_t marker)
 {
-    bool is_ours = marker && marker <= session->model.event_count;
-    if (!is_ours || !model_event(&session->model, marker)->is_fence)
+    if (!is_ours(session, marker) || !model_event(&session->model, marker)->is_fence)
         session->dispatched_count++;
-    if (!is_ours)
+    if (!is_ours(session, marker))
         return;
     session->dispatch_counts =
         memory_grow(session->dispatch_counts, &session->dispatch_capacity_count,
                     (size_t)marker + 1, sizeof(*session->dispatch_counts));
     session->dispatch_counts[marker]++;
+}
+
+/* Data without a marker of ours is kept as text, unless there is too much of it. */
+static void record_unmarked(struct session *session, struct transcript_entry *entry,
+                            const cJSON *data)
+{
+    char *text = data ? cJSON_PrintUnformatted(data) : NULL;
+    size_t text_bytes = text ? strlen(text) : 0;
+    if (text && text_bytes <= UNMARKED_TEXT_BYTES_MAX && text_is_utf8(text, text_bytes))
+        entry->text = text;
+    session_record(session, entry);
+    cJSON_free(text);
 }
 
 static void read_event(struct session *session, const struct driver_line *line)
@@ -122,18 +138,39 @@ static void read_event(struct session *session, const struct driver_line *line)
         entry.detail = line->type;
     entry.number = line->handler;
     entry.marker = find_marker(line->data);
-    bool is_ours = entry.marker && entry.marker <= session->model.event_count;
-    if (is_ours) {
+    if (is_ours(session, entry.marker)) {
         const struct event *event = model_event(&session->model, entry.marker);
         if (!driver_line_text_is_whole(line->data, entry.marker, event->size_bytes))
             entry.flags |= TRANSCRIPT_FLAG_MANGLED;
+        session_record(session, &entry);
+    } else {
+        record_unmarked(session, &entry, line->data);
     }
-    char *text = is_ours || !line->data ? NULL : cJSON_PrintUnformatted(line->data);
-    size_t text_bytes = text ? strlen(text) : 0;
-    if (text && text_bytes <= UNMARKED_TEXT_BYTES_MAX && text_is_utf8(text, text_bytes))
-        entry.text = text;
-    session_record(session, &entry);
-    cJSON_free(text);
+    if (line->handler == 1)
+        count_dispatch(session, entry.marker);
+}
+
+static void read_plain_event(struct session *session, const struct driver_event_line *line)
+{
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_DISPATCH);
+    char type[TYPE_BYTES_MAX + 1];
+    if (line->type.size_bytes <= TYPE_BYTES_MAX) {
+        memcpy(type, line->type.data, line->type.size_bytes);
+        type[line->type.size_bytes] = '\0';
+        entry.detail = type;
+    }
+    entry.number = line->handler;
+    entry.marker = driver_event_marker(line->data);
+    if (is_ours(session, entry.marker)) {
+        const struct event *event = model_event(&session->model, entry.marker);
+        if (!driver_event_text_is_whole(line->data, entry.marker, event->size_bytes))
+            entry.flags |= TRANSCRIPT_FLAG_MANGLED;
+        session_record(session, &entry);
+    } else {
+        cJSON *data = cJSON_ParseWithLength(line->data.data, line->data.size_bytes);
+        record_unmarked(session, &entry, data);
+        cJSON_Delete(data);
+    }
     if (line->handler == 1)
         count_dispatch(session, entry.marker);
 }
@@ -172,6 +209,17 @@ static void read_log(struct session *session, const struct driver_line *line)
     if (line->message)
         transcript_set_text(&entry, line->message, strlen(line->message));
     session_record(session, &entry);
+}
+
+void session_driver_event(struct session *session, const struct driver_event_line *line,
+                          int64_t now_us)
+{
+    if (session->is_done)
+        return;
+    session->now_us = now_us;
+    session->last_progress_us = now_us;
+    read_plain_event(session, line);
+    session_advance(session);
 }
 
 void session_driver_line(struct session *session, const struct driver_line *line, int64_t now_us)

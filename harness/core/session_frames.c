@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PING_PAYLOAD "gapcheck-" /* and its number: a pong says which ping it answers */
-
 /* True, and the connection is closed, where it was one frame too many. */
 static bool is_too_many(struct session *session, struct connection *connection)
 {
@@ -134,11 +132,11 @@ static void read_pong(struct session *session, struct connection *connection,
 {
     record_heartbeat(session, connection, "pong", event);
     session->last_progress_us = session->now_us;
-    char payload[sizeof(PING_PAYLOAD) + 10] = "";
+    char payload[sizeof(TRANSCRIPT_PING_TEXT) + 10] = "";
     if (event->size_bytes < sizeof(payload))
         memcpy(payload, event->data, event->size_bytes);
-    size_t prefix_bytes = strlen(PING_PAYLOAD);
-    if (strncmp(payload, PING_PAYLOAD, prefix_bytes) != 0)
+    size_t prefix_bytes = strlen(TRANSCRIPT_PING_TEXT);
+    if (strncmp(payload, TRANSCRIPT_PING_TEXT, prefix_bytes) != 0)
         return; /* of a ping that the author sent */
     unsigned long number = strtoul(payload + prefix_bytes, NULL, 10);
     if (number > session->pong_number && number <= session->ping_count)
@@ -218,8 +216,8 @@ void server_read_frames(struct session *session, uint32_t number, const char *da
 void server_ping(struct session *session, struct connection *connection)
 {
     struct ws_frame ping = {.opcode = WS_OPCODE_PING, .is_final = true};
-    char payload[sizeof(PING_PAYLOAD) + 10];
-    int size_bytes = snprintf(payload, sizeof(payload), "%s%u", PING_PAYLOAD,
+    char payload[sizeof(TRANSCRIPT_PING_TEXT) + 10];
+    int size_bytes = snprintf(payload, sizeof(payload), "%s%u", TRANSCRIPT_PING_TEXT,
                               ++session->ping_count);
     ws_append_frame(session_write(session, connection->number, false), &ping, payload,
                     (size_t)size_bytes);

@@ -166,6 +166,7 @@ struct session {
     struct pending_effect *effects;
     size_t effect_count, effect_capacity_count, effect_first;
     struct buffer current_data; /* of the effect last taken */
+    struct buffer spare_data;   /* room for the next effect */
     struct buffer scratch;
 };
 

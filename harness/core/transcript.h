@@ -57,6 +57,10 @@ enum transcript_kind {
 #undef X
         TRANSCRIPT_KIND_COUNT
 };
+/* What the payload of the server's own pings begins with, a number behind it: a pong says which of
+ * them it answers. */
+#define TRANSCRIPT_PING_TEXT "gapcheck-"
+
 const char *transcript_kind_name(enum transcript_kind kind);
 
 enum transcript_flag {

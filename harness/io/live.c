@@ -185,12 +185,22 @@ struct live_world {
     bool is_open;
 };
 
+static void ignore_hello(void *user, const struct driver_hello *hello)
+{
+    (void)user;
+    (void)hello;
+}
+
+/* Who is told what happens between two runs. */
+static const struct live_callbacks nobody = {.on_hello = ignore_hello};
+
 struct live_world *live_open(const struct live_config *config)
 {
     struct live_world *world = memory_alloc(1, sizeof *world);
     struct live *live = &world->live;
     world->config = *config;
     live->config = &world->config;
+    live->callbacks = &nobody;
     save_signals(&world->signals);
     driver_process_adopt_orphans();
     live->loop = loop_new(&world->error);
@@ -233,6 +243,11 @@ static void finish_plays(struct live *live)
         live_play_free(live->plays);
 }
 
+void live_set_timeout_scale(struct live_world *world, double timeout_scale)
+{
+    world->config.timeout_scale = timeout_scale;
+}
+
 enum live_status live_play(struct live_world *world, const struct scenario *const *scenarios,
                            size_t count, const struct live_callbacks *callbacks)
 {
@@ -243,6 +258,7 @@ enum live_status live_play(struct live_world *world, const struct scenario *cons
         finish_plays(live);
         loop_timer_cancel(&live->schedule);
     }
+    live->callbacks = &nobody;
     return live->is_interrupted ? LIVE_INTERRUPTED : LIVE_DONE;
 }
 

@@ -4,6 +4,7 @@
 #include "core/judge.h"
 #include "core/lint.h"
 #include "core/memory.h"
+#include "core/scenario_fields.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
 #include "sim/shrink_changes.h"
@@ -70,13 +71,47 @@ static size_t count_blind_steps(const struct scenario *scenario)
     return count;
 }
 
+/* Ends of connections at which something may still be on its way: whether the client gets it hangs
+ * on the moment. */
+static size_t count_unsettled_ends(const struct scenario *scenario)
+{
+    size_t count = 0;
+    bool is_settled = true, is_open = false;
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        enum verb verb = scenario->steps[i].verb;
+        is_open = is_open || verb == VERB_ACCEPT || verb == VERB_SETTLE;
+        if (verb == VERB_ACCEPT || (is_open && (verb == VERB_PUBLISH || verb == VERB_SEND)))
+            is_settled = false;
+        else if (verb == VERB_SETTLE)
+            is_settled = true;
+        if (verb != VERB_DROP && verb != VERB_CLOSE && verb != VERB_RESTART)
+            continue;
+        count += is_open && !is_settled;
+        is_settled = true;
+        is_open = false;
+    }
+    return count;
+}
+
+/* Where rows are replayed it counts in which second they were written, and so how fast all went. */
+static bool hangs_on_the_moment(const struct scenario *scenario)
+{
+    const struct scenario_field *ring = scenario_field_find(
+        scenario_field_find(scenario_object_top(), "server")->object, "ring");
+    return scenario->server.ring != strtoll(ring->fallback, NULL, 10) &&
+           !scenario->server.clock_freeze;
+}
+
 /* What an author would be told, or would not write: a candidate has no more of it. */
-static size_t count_faults(struct scenario *scenario)
+static size_t count_faults(const struct shrink *shrink, struct scenario *scenario)
 {
     const struct scenario_set set = {.items = &scenario, .count = 1};
     struct lint_report report;
     lint_scenarios(&set, &report);
-    size_t count = report.count + count_blind_steps(scenario);
+    size_t count =
+        report.count + count_blind_steps(scenario) + hangs_on_the_moment(scenario);
+    if (shrink->limits->is_careful)
+        count += count_unsettled_ends(scenario);
     lint_report_free(&report);
     return count;
 }
@@ -139,7 +174,7 @@ static void free_candidates(struct candidate *candidates, size_t count)
 
 static bool is_fair(const struct shrink *shrink, struct scenario *scenario)
 {
-    return count_faults(scenario) <= shrink->fault_count &&
+    return count_faults(shrink, scenario) <= shrink->fault_count &&
            (!shrink->must_suit_reference || shrink_suits_reference(scenario));
 }
 
@@ -207,7 +242,7 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
     shrink->document = candidate->document;
     shrink->scenario = candidate->scenario;
     shrink->grade = candidate->grade;
-    shrink->fault_count = count_faults(shrink->scenario);
+    shrink->fault_count = count_faults(shrink, shrink->scenario);
     candidate->document = NULL;
     candidate->scenario = NULL;
     if (shrink->oracle->on_step)
@@ -313,7 +348,9 @@ void shrink(const struct scenario *scenario, enum rule rule, int grade,
         begin_with(&shrink, HARMLESS_RULE);
     bool is_smaller = shrink.scenario != NULL;
     if (is_smaller)
-        shrink.fault_count = count_faults(shrink.scenario);
+        shrink.fault_count = count_faults(&shrink, shrink.scenario);
+    if (is_smaller && hangs_on_the_moment(shrink.scenario))
+        play_round(&shrink, SHRINK_PASS_FREEZE);
     while (is_smaller && !is_over(&shrink)) {
         is_smaller = false;
         for (int pass = 0; pass < SHRINK_PASS_COUNT; pass++) {

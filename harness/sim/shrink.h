@@ -22,6 +22,7 @@ struct shrink_oracle {
 struct shrink_limits {
     size_t batch_count; /* candidates of one call; at least 1 */
     size_t asked_max;   /* candidates in all */
+    bool is_careful;    /* a connection ends only when all on it has arrived, where it did before */
 };
 
 enum shrink_end {

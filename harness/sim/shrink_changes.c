@@ -253,6 +253,15 @@ static void list_pairs(const cJSON *document, struct shrink_changes *changes)
     free(steps);
 }
 
+static void list_freeze(const cJSON *document, struct shrink_changes *changes)
+{
+    const cJSON *server = cJSON_GetObjectItemCaseSensitive(document, "server");
+    if (!server)
+        return;
+    struct shrink_change *change = add_change(changes, 1);
+    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_FREEZE, server, 0};
+}
+
 void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
                          struct shrink_changes *changes)
 {
@@ -271,7 +280,8 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
     case SHRINK_PASS_PAIRS:
         list_pairs(document, changes);
         break;
-    case SHRINK_PASS_COUNT:
+    case SHRINK_PASS_FREEZE:
+        list_freeze(document, changes);
         break;
     }
 }
@@ -302,7 +312,7 @@ bool shrink_change_is_covered(const struct shrink_change *change,
 
 static cJSON *make_edited(const struct shrink_edit *edit)
 {
-    cJSON *json = NULL;
+    cJSON *json = NULL, *clock;
     switch (edit->kind) {
     case SHRINK_EDIT_REMOVE:
         break;
@@ -312,6 +322,14 @@ static cJSON *make_edited(const struct shrink_edit *edit)
     case SHRINK_EDIT_DROP:
         json = cJSON_CreateObject();
         cJSON_AddObjectToObject(json, verb_name(VERB_DROP));
+        break;
+    case SHRINK_EDIT_FREEZE:
+        json = cJSON_Duplicate(edit->node, true);
+        clock = cJSON_GetObjectItemCaseSensitive(json, "clock");
+        if (!clock)
+            clock = cJSON_AddObjectToObject(json, "clock");
+        cJSON_DeleteItemFromObjectCaseSensitive(clock, "freeze");
+        cJSON_AddTrueToObject(clock, "freeze");
         break;
     }
     return json;

@@ -11,6 +11,7 @@ enum shrink_edit_kind {
     SHRINK_EDIT_REMOVE,
     SHRINK_EDIT_NUMBER, /* another number */
     SHRINK_EDIT_DROP,   /* a step that ends a connection: plainly */
+    SHRINK_EDIT_FREEZE, /* of `server`: its clock stands still */
 };
 
 /* What becomes of one node of the document. */
@@ -37,6 +38,7 @@ enum shrink_pass {
     SHRINK_PASS_FIELDS,  /* each to its default; settings of server and client */
     SHRINK_PASS_PAIRS,   /* two steps that stand and fall together, two that can be one */
     SHRINK_PASS_COUNT,
+    SHRINK_PASS_FREEZE = SHRINK_PASS_COUNT, /* nothing goes: the server's clock stands still */
 };
 
 /* `document` is what a file holds, its steps unrolled. */

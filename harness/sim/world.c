@@ -58,6 +58,7 @@ struct world {
     size_t link_count, link_capacity_count;
     uint32_t current; /* the client's newest link */
     uint32_t stray;   /* a mutant's older one, still open */
+    struct sim_stopwatch *stopwatch; /* NULL: nobody asks */
 };
 
 static struct client_time client_now(const struct world *world)
@@ -67,8 +68,9 @@ static struct client_time client_now(const struct world *world)
 
 /* ---- the queue ---- */
 
-static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
-                 size_t size_bytes)
+/* Takes `data`. */
+static void post_owned(struct world *world, enum message_kind kind, uint32_t link, char *data,
+                       size_t size_bytes)
 {
     if (world->queue_first == world->queue_count)
         world->queue_first = world->queue_count = 0;
@@ -78,9 +80,16 @@ static void post(struct world *world, enum message_kind kind, uint32_t link, con
         .kind = kind,
         .link = link,
         .at_us = world->now_us + LATENCY_US,
-        .data = size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+        .data = data,
         .size_bytes = size_bytes,
     };
+}
+
+static void post(struct world *world, enum message_kind kind, uint32_t link, const char *data,
+                 size_t size_bytes)
+{
+    post_owned(world, kind, link, size_bytes ? memory_copy_text(data, size_bytes) : NULL,
+               size_bytes);
 }
 
 /* ---- the client's side ---- */
@@ -98,8 +107,9 @@ static void end_link(struct world *world, uint32_t number)
 static void flush_link(struct world *world, uint32_t number)
 {
     struct buffer *output = &world->links[number].client.output;
-    if (output->size_bytes > 0)
-        post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
+    if (output->size_bytes == 0)
+        return;
+    post(world, MESSAGE_TO_SERVER, number, output->data, output->size_bytes);
     buffer_clear(output);
 }
 
@@ -153,8 +163,7 @@ static void report(struct world *world, const char *text, size_t size_bytes)
     buffer_init(&line, BUFFER_NO_LIMIT);
     buffer_append_text(&line, "{\"client\":\"" CLIENT_NAME "\",");
     buffer_append(&line, text + 1, size_bytes - 1);
-    post(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
-    buffer_free(&line);
+    post_owned(world, MESSAGE_LINE, 0, line.data, line.size_bytes);
 }
 
 static void drain_client(struct world *world)
@@ -261,6 +270,11 @@ static void obey(struct world *world, const char *text, size_t size_bytes)
 
 static void line_to_session(struct world *world, const struct message *message)
 {
+    struct driver_event_line event;
+    if (driver_event_read(message->data, message->size_bytes, &event)) {
+        session_driver_event(world->session, &event, world->now_us);
+        return;
+    }
     struct driver_line line;
     struct error error;
     if (driver_line_parse(message->data, message->size_bytes, &line, &error))
@@ -360,6 +374,38 @@ static void deliver(struct world *world, const struct message *message)
     drain_session(world);
 }
 
+/* Whose work a message is. */
+static bool is_for_client(enum message_kind kind)
+{
+    switch (kind) {
+    case MESSAGE_TO_CLIENT:
+    case MESSAGE_SERVER_ENDS:
+    case MESSAGE_REFUSED:
+    case MESSAGE_OP:
+        return true;
+    case MESSAGE_CONNECT:
+    case MESSAGE_TO_SERVER:
+    case MESSAGE_CLIENT_ENDS:
+    case MESSAGE_DRAINED:
+    case MESSAGE_LINE:
+        break;
+    }
+    return false;
+}
+
+static int64_t stopwatch_ns(const struct world *world)
+{
+    return world->stopwatch ? world->stopwatch->now_ns() : 0;
+}
+
+static void stop(struct world *world, int64_t start_ns, bool is_client)
+{
+    if (!world->stopwatch)
+        return;
+    int64_t passed_ns = world->stopwatch->now_ns() - start_ns;
+    *(is_client ? &world->stopwatch->client_ns : &world->stopwatch->session_ns) += passed_ns;
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -378,18 +424,22 @@ static void turn(struct world *world)
     }
     if (next_us > world->now_us)
         world->now_us = next_us;
+    int64_t start_ns = stopwatch_ns(world);
     if (message_us <= next_us) {
         struct message message = world->queue[world->queue_first++];
         deliver(world, &message);
         free(message.data);
+        stop(world, start_ns, is_for_client(message.kind));
         return;
     }
-    if (client_us <= next_us)
+    bool is_client = client_us <= next_us;
+    if (is_client)
         client_tick(world->client, client_now(world));
     else
         session_tick(world->session, world->now_us);
     drain_client(world);
     drain_session(world);
+    stop(world, start_ns, is_client);
 }
 
 static void free_world(struct world *world)
@@ -416,6 +466,13 @@ struct driver_capabilities sim_capabilities(void)
 struct transcript *sim_play(const struct scenario *scenario, const struct client_policy *policy,
                             uint64_t seed)
 {
+    return sim_play_timed(scenario, policy, seed, NULL);
+}
+
+struct transcript *sim_play_timed(const struct scenario *scenario,
+                                  const struct client_policy *policy, uint64_t seed,
+                                  struct sim_stopwatch *stopwatch)
+{
     struct session_config config = {
         .scenario = scenario,
         .capabilities = sim_capabilities(),
@@ -426,7 +483,8 @@ struct transcript *sim_play(const struct scenario *scenario, const struct client
         .wall_start_ms = WALL_START_MS,
         .timeout_scale = 1,
     };
-    struct world world = {.policy = policy, .seed = seed, .is_listening = true};
+    struct world world = {
+        .policy = policy, .seed = seed, .is_listening = true, .stopwatch = stopwatch};
     world.links = memory_grow(NULL, &world.link_capacity_count, 1, sizeof(*world.links));
     world.link_count = 1;
     world.session = session_new(&config);

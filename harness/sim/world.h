@@ -18,4 +18,16 @@ struct driver_capabilities sim_capabilities(void);
 struct transcript *sim_play(const struct scenario *scenario, const struct client_policy *policy,
                             uint64_t seed);
 
+/* Where the time of sessions goes, as the caller's clock has it; pure without one. */
+struct sim_stopwatch {
+    int64_t (*now_ns)(void);
+    int64_t client_ns;  /* the client's core and its end of the WebSocket */
+    int64_t session_ns; /* the fake server, its end, the driver's lines and the transcript */
+};
+
+/* The same, and adds to the stopwatch, which may be NULL. */
+struct transcript *sim_play_timed(const struct scenario *scenario,
+                                  const struct client_policy *policy, uint64_t seed,
+                                  struct sim_stopwatch *stopwatch);
+
 #endif
