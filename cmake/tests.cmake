@@ -8,7 +8,6 @@ set(criterion_passed
 set(sanitizer_spoke "AddressSanitizer|LeakSanitizer|runtime error:|Warning! The test")
 
 # A driver whose clients misbehave, for the tests only.
-find_package(Threads REQUIRED)
 add_executable(hostile_client harness/io/hostile_client.c)
 target_link_libraries(hostile_client PRIVATE gapcheck_core Threads::Threads)
 
@@ -27,7 +26,8 @@ foreach(source ${test_sources})
   target_link_libraries(${name} PRIVATE gapcheck_fixtures gapcheck_cmd)
   target_compile_definitions(${name} PRIVATE
     GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" GAPCHECK_BINARY="$<TARGET_FILE:gapcheck>"
-    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>")
+    GAPCHECK_HOSTILE_CLIENT="$<TARGET_FILE:hostile_client>"
+    GAPCHECK_CORE_LIBRARY="$<TARGET_FILE:gapcheck_core>")
   add_dependencies(${name} gapcheck hostile_client)
   add_test(NAME ${name} COMMAND ${name} --color=never -j2)
   set_tests_properties(${name} PROPERTIES

@@ -24,7 +24,7 @@ struct bench_row {
     const char *group; /* "simulation" */
     const char *name;  /* static text, as all here */
     const char *unit;
-    const char *peer;  /* what it is compared with; NULL: nothing */
+    const char *peer; /* what it is compared with; NULL: nothing */
     struct bench_series own, peer_own;
     bool is_more_better; /* then the ratio is own to peer, else peer to own: above 1 is good */
 };

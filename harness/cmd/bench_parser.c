@@ -17,7 +17,10 @@
 
 static void print_frame(struct buffer *out)
 {
-    struct event event = {.marker = 1234, .id_marker = 1234, .seq = 1234, .type = "message.created",
+    struct event event = {.marker = 1234,
+                          .id_marker = 1234,
+                          .seq = 1234,
+                          .type = "message.created",
                           .is_numbered = true};
     event_print(&event, false, out);
     size_t bare_bytes = out->size_bytes;
@@ -113,7 +116,8 @@ static double uthash_ns(const char (*ids)[EVENT_ID_BYTES])
         }
     }
     double ns = (double)(bench_thread_ns() - start_ns) / LOOKUP_COUNT;
-    HASH_ITER(hh, known, item, next) {
+    HASH_ITER(hh, known, item, next)
+    {
         HASH_DEL(known, item);
         free(item);
     }
@@ -122,7 +126,7 @@ static double uthash_ns(const char (*ids)[EVENT_ID_BYTES])
 
 void bench_dedupe(struct bench *bench)
 {
-    char (*ids)[EVENT_ID_BYTES] = calloc(LOOKUP_COUNT, sizeof *ids);
+    char(*ids)[EVENT_ID_BYTES] = calloc(LOOKUP_COUNT, sizeof *ids);
     struct bench_row *row = bench_add(bench, "ids", "look-up and insertion among 2,048", "ns",
                                       "uthash with an oldest-first list");
     if (!ids)
@@ -130,8 +134,8 @@ void bench_dedupe(struct bench *bench)
     for (uint64_t i = 0; i < LOOKUP_COUNT; i++)
         make_id(i, ids[i]);
     for (size_t round = 0; round <= bench->round_count; round++) {
-        double own = own_ns((const char (*)[EVENT_ID_BYTES])ids);
-        double peer = uthash_ns((const char (*)[EVENT_ID_BYTES])ids);
+        double own = own_ns((const char(*)[EVENT_ID_BYTES])ids);
+        double peer = uthash_ns((const char(*)[EVENT_ID_BYTES])ids);
         if (round == 0)
             continue;
         bench_series_add(&row->own, own);

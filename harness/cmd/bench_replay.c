@@ -45,17 +45,16 @@ struct peer {
     size_t expected_bytes; /* of an answer; 0: it is measured by its ack */
     struct buffer request; /* what asks for it */
     bool has_upgrade;
-    double *us;            /* [replay_count] */
-    struct buffer answer;  /* the last one */
+    double *us;           /* [replay_count] */
+    struct buffer answer; /* the last one */
     bool is_broken;
     atomic_bool is_done;
 };
 
 static int connect_to(uint16_t port)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET,
-                               .sin_port = htons(port),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval patience = {.tv_sec = READ_TIMEOUT_S};
     int on = 1, file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (file < 0)
@@ -358,8 +357,8 @@ bool bench_replay(struct bench *bench)
     struct error_list errors;
     struct error error;
     error_list_init(&errors);
-    bool is_good = scenario_load(scenario_text, sizeof scenario_text - 1, "bench", "bench", &set,
-                                 &errors);
+    bool is_good =
+        scenario_load(scenario_text, sizeof scenario_text - 1, "bench", "bench", &set, &errors);
     error_list_free(&errors);
     struct bench_row *row = bench_add(bench, "sockets", "replay of 500 events, to the last byte",
                                       "µs", "plain TCP sender of the same bytes");

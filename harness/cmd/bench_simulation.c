@@ -11,15 +11,20 @@ enum stage {
     STAGE_LOAD,     /* and parsed and checked */
     STAGE_CLIENT,
     STAGE_SESSION,
-    STAGE_WORLD,    /* the rest of playing: messages carried, all made and freed */
+    STAGE_WORLD, /* the rest of playing: messages carried, all made and freed */
     STAGE_JUDGE,
     STAGE_FREE,
     STAGE_COUNT
 };
 
 static const char *const stage_names[STAGE_COUNT] = {
-    "generate the text", "load it",     "play: the client", "play: the server",
-    "play: the world",   "judge",       "free",
+    "generate the text",
+    "load it",
+    "play: the client",
+    "play: the server",
+    "play: the world",
+    "judge",
+    "free",
 };
 
 struct laps {
@@ -114,8 +119,7 @@ void bench_simulation(struct bench *bench)
         bench_series_add(&speed->own, 60e6 / session_us);
         bench_series_add(&cost->own, session_us);
         for (int stage = 0; stage < STAGE_COUNT; stage++)
-            bench_series_add(&stages[stage]->own,
-                             share_us(&laps, (enum stage)stage, session_us));
+            bench_series_add(&stages[stage]->own, share_us(&laps, (enum stage)stage, session_us));
     }
     buffer_free(&text);
 }

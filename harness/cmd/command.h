@@ -33,9 +33,11 @@ void command_print_error(const struct error *error);
 
 int command_run(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
+int command_report(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
 int command_sim(const struct command *command, int argc, char **argv);
 int command_bench(const struct command *command, int argc, char **argv);
+int command_soak(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
 int command_fuzz(const struct command *command, int argc, char **argv);
 int command_shrink(const struct command *command, int argc, char **argv);

@@ -96,7 +96,7 @@ static void fill_run(const struct transcript *transcript, const struct scenario 
         .scenarios = memory_alloc(1, sizeof *run->scenarios),
         .scenario_count = 1,
     };
-    play_fill_scenario(&origin, scenario->title, true, judge_transcript(transcript, scenario),
+    play_fill_scenario(&origin, scenario, true, judge_transcript(transcript, scenario),
                        &run->scenarios[0]);
     run->duration_ms = run->scenarios[0].judgement->duration_us / 1000;
     run->exit = run_exit_code(run);

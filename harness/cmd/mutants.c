@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 #include "cmd/library.h"
 #include "cmd/mutants_play.h"
+#include "cmd/page.h"
 #include "cmd/report_folder.h"
 #include "cmd/style.h"
 #include "core/client_policy.h"
@@ -95,6 +96,7 @@ static void write_report(struct kill_matrix *matrix, struct report_folder *folde
     buffer_init(&text, BUFFER_NO_LIMIT);
     report_kill_matrix_json(matrix, &text);
     report_folder_write(folder, "mutants.json", &text);
+    page_write_mutants(folder, &text);
     buffer_free(&text);
     report_folder_publish(folder);
     if (folder->is_broken)

@@ -1,10 +1,10 @@
 #include "cmd/mutants_play.h"
 
 #include "cmd/driver_json.h"
+#include "cmd/mutants_simulate.h"
 #include "core/client_policy.h"
 #include "core/memory.h"
 #include "io/live.h"
-#include "sim/world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,84 +22,6 @@
 
 /* What the harness was late for is played again, with less at a time. */
 #define AGAIN_JOBS 4
-
-/* What a scenario moves more than this of is heavy; so many bytes are an event of no size. */
-#define HEAVY_BYTES ((int64_t)256 << 10)
-#define EVENT_BYTES 250
-
-/* ---- simulated ---- */
-
-/* The reference speaks the agent dialect only; live its driver says so by itself. */
-static bool is_playable(const struct scenario *scenario)
-{
-    return scenario->dialect == DIALECT_AGENT;
-}
-
-static struct kill_cell simulate(const struct scenario *scenario,
-                                 const struct client_policy *policy, uint64_t seed)
-{
-    if (!is_playable(scenario))
-        return (struct kill_cell){.is_played = true, .verdict = VERDICT_SKIP};
-    struct transcript *transcript = sim_play(scenario, policy, seed);
-    struct judgement *judgement = judge_transcript(transcript, scenario);
-    struct kill_cell cell = kill_cell_of(judgement);
-    judgement_free(judgement);
-    transcript_free(transcript);
-    return cell;
-}
-
-static bool is_heavy(const struct scenario *scenario)
-{
-    int64_t bytes = 0;
-    for (size_t i = 0; i < scenario->step_count; i++) {
-        const struct scenario_step *step = &scenario->steps[i];
-        if (step->verb == VERB_PUBLISH)
-            bytes += step->publish.count * (step->publish.size_bytes + EVENT_BYTES);
-        else if (step->verb == VERB_SEND)
-            bytes += step->send.size_bytes;
-    }
-    return bytes > HEAVY_BYTES;
-}
-
-static void simulate_pair(const struct mutants_play *play, struct kill_matrix *matrix,
-                          size_t mutant, size_t scenario)
-{
-    struct client_policy policy;
-    client_policy_find(matrix->mutants[mutant].name, &policy);
-    *kill_matrix_cell(matrix, mutant, scenario) =
-        simulate(play->set->items[scenario], &policy, play->seed);
-}
-
-/* A heavy scenario in a fast matrix: it meets the reference, and mutants of the rules that it
- * shows, until it adds nothing to the proof. The last of the table, those of the wire, go first:
- * what is heavy is most often there for them. */
-static void simulate_as_needed(const struct mutants_play *play, struct kill_matrix *matrix,
-                               size_t scenario)
-{
-    for (size_t i = matrix->mutant_count; i-- > 0;) {
-        const struct kill_mutant *mutant = &matrix->mutants[i];
-        bool is_reference = kill_mutant_is_reference(mutant);
-        if (!is_reference && !play->set->items[scenario]->rules[rule_find(span_of(mutant->rule))])
-            continue;
-        bool adds_nothing = kill_matrix_kill_count(matrix, scenario) > 0 &&
-                            kill_matrix_killer_count(matrix, i, true) > 0;
-        if (is_reference || !adds_nothing)
-            simulate_pair(play, matrix, i, scenario);
-    }
-}
-
-static void simulate_all(const struct mutants_play *play, struct kill_matrix *matrix)
-{
-    for (size_t i = 0; i < matrix->mutant_count; i++) {
-        play->on_progress(play->user, matrix->mutants[i].name, i, matrix->mutant_count);
-        for (size_t j = 0; j < matrix->scenario_count; j++)
-            if (!play->is_fast || !is_heavy(play->set->items[j]))
-                simulate_pair(play, matrix, i, j);
-    }
-    for (size_t j = 0; j < matrix->scenario_count; j++)
-        if (play->is_fast && is_heavy(play->set->items[j]))
-            simulate_as_needed(play, matrix, j);
-}
 
 /* ---- live: all pairs at once, one reference client for all mutants ---- */
 
@@ -215,25 +137,13 @@ static bool is_on_wire(const struct kill_mutant *mutant)
     return policy.wire != CLIENT_WIRE_RIGHT;
 }
 
-/* libwebsockets has no raw connection with TLS, which the mutants of the wire would need. */
-static bool is_playable_live(const struct mutants_play *play, const struct kill_matrix *matrix,
-                             size_t mutant, size_t scenario)
-{
-    return !(play->set->items[scenario]->server.tls && is_on_wire(&matrix->mutants[mutant]));
-}
-
 static void play_all_live(const struct mutants_play *play, struct kill_matrix *matrix)
 {
     struct pairs pairs = {.play = play};
     for (size_t i = 0; i < matrix->mutant_count; i++) {
         matrix->mutants[i].world = KILL_WORLD_LIVE;
-        for (size_t j = 0; j < matrix->scenario_count; j++) {
-            if (is_playable_live(play, matrix, i, j))
-                add_pair(&pairs, matrix, i, j);
-            else
-                *kill_matrix_cell(matrix, i, j) =
-                    (struct kill_cell){.is_played = true, .verdict = VERDICT_SKIP};
-        }
+        for (size_t j = 0; j < matrix->scenario_count; j++)
+            add_pair(&pairs, matrix, i, j);
     }
     bool is_done = play_due(play, &pairs, play->job_count);
     for (size_t i = 0; i < pairs.count; i++)
@@ -247,11 +157,40 @@ static void play_all_live(const struct mutants_play *play, struct kill_matrix *m
 
 /* ---- the sample ---- */
 
+static bool has_frames_with_upgrade(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->step_count; i++)
+        if (scenario->steps[i].verb == VERB_ACCEPT && scenario->steps[i].accept.with_count > 0)
+            return true;
+    return false;
+}
+
+static bool has_split_frames(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->step_count; i++)
+        if (scenario->steps[i].verb == VERB_SEND && scenario->steps[i].send.split_bytes > 0)
+            return true;
+    return false;
+}
+
+/* Two mutants hang on how bytes fall into reads, which on a real socket is chance: of them only
+ * those scenarios are comparable that force it. */
+static bool is_comparable(const struct kill_mutant *mutant, const struct scenario *scenario)
+{
+    struct client_policy policy;
+    client_policy_find(mutant->name, &policy);
+    if (policy.wire == CLIENT_WIRE_LOSES_FIRST_FRAMES)
+        return has_frames_with_upgrade(scenario);
+    if (policy.wire == CLIENT_WIRE_CUT_HEADER_DEAFENS)
+        return has_split_frames(scenario);
+    return true;
+}
+
 static void add_to_sample(struct pairs *pairs, const struct kill_matrix *matrix, size_t mutant,
                           size_t scenario)
 {
-    bool is_comparable = kill_matrix_cell(matrix, mutant, scenario)->is_played;
-    if (is_comparable && is_playable_live(pairs->play, matrix, mutant, scenario) &&
+    if (kill_matrix_cell(matrix, mutant, scenario)->is_played &&
+        is_comparable(&matrix->mutants[mutant], pairs->play->set->items[scenario]) &&
         pairs->play->set->items[scenario]->timeout_ms <= SAMPLE_TIMEOUT_MS_MAX)
         add_pair(pairs, matrix, mutant, scenario);
 }
@@ -263,7 +202,8 @@ static void add_sample(struct pairs *pairs, struct kill_matrix *matrix, size_t m
     size_t total_count = matrix->scenario_count, killer_count = 0;
     matrix->mutants[mutant].world = KILL_WORLD_BOTH;
     for (size_t i = 0; i < total_count && killer_count < killers_max; i++) {
-        if (!kill_matrix_kills_by_rule(matrix, mutant, i))
+        if (!kill_matrix_kills_by_rule(matrix, mutant, i) ||
+            !is_comparable(&matrix->mutants[mutant], pairs->play->set->items[i]))
             continue;
         add_to_sample(pairs, matrix, mutant, i);
         killer_count++;
@@ -325,13 +265,13 @@ void mutants_play(const struct mutants_play *play, struct kill_matrix *matrix)
         matrix->scenarios[i] = play->set->items[i]->name;
     switch (play->worlds) {
     case MUTANTS_WORLDS_SIMULATED:
-        simulate_all(play, matrix);
+        mutants_simulate(play, matrix);
         break;
     case MUTANTS_WORLDS_LIVE:
         play_all_live(play, matrix);
         break;
     case MUTANTS_WORLDS_BOTH:
-        simulate_all(play, matrix);
+        mutants_simulate(play, matrix);
         play_sample(play, matrix);
         break;
     }

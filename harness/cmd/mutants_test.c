@@ -10,6 +10,13 @@
     "    { \"drop\": { \"how\": \"reset\" } }, { \"publish\": { \"count\": 7 } },\n"               \
     "    { \"accept\": {} }, { \"settle\": {} } ] }\n"
 
+#define SEALED                                                                                     \
+    "{ \"title\": \"Over TLS\", \"rules\": [\"C-24\"], \"server\": { \"tls\": true },\n"           \
+    "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"as\": \"one\" } },\n"                   \
+    "    { \"send\": { \"again\": \"one\", \"fragments\": 9 } },\n"                                \
+    "    { \"publish\": { \"live\": false, \"size\": 300, \"as\": \"two\" } },\n"                  \
+    "    { \"send\": { \"again\": \"two\", \"fragments\": 9 } }, { \"settle\": {} } ] }\n"
+
 static const char *folder;
 
 static void set_up(void)
@@ -79,6 +86,14 @@ Test(mutants, both_worlds_agree)
 Test(mutants, all_may_be_played_live)
 {
     expect("--out r --live --policy resync-never --policy wire-unmasked", 0, "(live)");
+}
+
+Test(mutants, those_of_the_wire_speak_tls)
+{
+    sample_folder_write("scenarios/sealed.jsonc", SEALED);
+    expect("--out r --live --policy wire-drops-fragments scenarios/sealed.jsonc", 0,
+           "1 of 1 mutants killed by the rule");
+    cr_expect(shell("grep -qF 'wire-drops-fragments  C-24    1  sealed' out"));
 }
 
 Test(mutants, verbose_and_json_tell_every_killer)

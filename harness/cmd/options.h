@@ -11,38 +11,40 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "run baseline doctor fuzz shrink",                               \
+    X(CLIENT, "client", "CLIENT", "soak run baseline doctor fuzz shrink",                          \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
-    X(FILTER, "filter", "GLOB", "run baseline mutants explain list",                               \
+    X(FILTER, "filter", "GLOB", "soak run baseline mutants explain list",                          \
       "only scenarios whose name matches (* and ?); again: or")                                    \
-    X(TAG, "tag", "TAG", "run baseline mutants explain list",                                      \
+    X(TAG, "tag", "TAG", "soak run baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
-    X(SHARD, "shard", "I/N", "run baseline mutants", "only the I-th of N equal parts")             \
-    X(JOBS, "jobs", "N", "run baseline mutants sim fuzz shrink",                                   \
+    X(SHARD, "shard", "I/N", "soak run baseline mutants", "only the I-th of N equal parts")        \
+    X(JOBS, "jobs", "N", "soak run baseline mutants sim fuzz shrink",                              \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run baseline mutants sim fuzz shrink",                                   \
-      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; with fuzz: "\
-      "of the scenarios")                                                                          \
+    X(SEED, "seed", "N", "soak run baseline mutants sim fuzz shrink",                              \
+      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; with fuzz: of the scenarios")\
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run judge lint fuzz shrink",                                        \
+    X(STRICT, "strict", NULL, "soak run judge lint fuzz shrink",                                   \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run baseline mutants doctor fuzz shrink",              \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "soak run baseline mutants doctor fuzz shrink",         \
       "stretches every time-out (default: 1)")                                                     \
-    X(REQUIRE, "require", "CAP", "run", "a driver without this capability is exit 3; again: and")  \
+    X(REQUIRE, "require", "CAP", "soak run",                                                       \
+      "a driver without this capability is exit 3; again: and")                                    \
     X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "run mutants sim fuzz shrink",                                            \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest);\n"        \
-      "with shrink: the file (default: beside FILE)")                                              \
+    X(OUT, "out", "DIR", "soak run mutants sim report fuzz shrink",                                \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest;\n"        \
+      "report: DIR itself; shrink: the file, beside FILE)")                                        \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
-    X(POLICY, "policy", "NAME", "mutants sim reference-client",                                        \
-      "only this mutant (`gapcheck mutants` lists them); again: or")                               \
-    X(RUNS, "runs", "N", "sim bench fuzz",                                                        \
-      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; "  \
-      "with fuzz 2,000)")                                                                          \
-    X(ROUNDS, "rounds", "N", "bench", "how often each is measured (default: 7)")                  \
-    X(TIME, "time", "T", "sim fuzz", "how long, as in 90s, 10m, 2h (default: until --runs are done)")   \
+    X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
+      "only this mutant (`gapcheck mutants` lists them); again: or\n"                              \
+      "sim: also `all` of them, or reference (default)")                                           \
+    X(RUNS, "runs", "N", "sim bench fuzz",                                                         \
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; with fuzz 2,000)")\
+    X(ROUNDS, "rounds", "N", "soak bench",                                                         \
+      "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
+    X(TIME, "time", "T", "soak sim fuzz",                                                          \
+      "how long, as in 90s, 10m, 2h (default: soak 1h,\nsim until --runs are done)")               \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
     X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
@@ -50,13 +52,13 @@
     X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run judge mutants sim bench fuzz shrink doctor",                      \
+    X(QUIET, "quiet", NULL, "soak run judge mutants sim bench doctor report fuzz shrink",          \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run judge mutants doctor fuzz shrink",                          \
+    X(NO_COLOR, "no-color", NULL, "soak run judge mutants doctor report fuzz shrink",              \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge baseline mutants sim bench fuzz shrink doctor lint explain list new schema "      \
-      "reference-client",                                                                          \
+      "run judge report baseline mutants sim soak bench doctor lint explain list new schema fuzz " \
+      "shrink reference-client",                                                                   \
       "tells this")
 
 enum option_id {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define AGAIN_JOBS 2 /* scenarios at once that the harness was late for */
+
 static char *copy(const char *text)
 {
     return memory_copy_text(text, strlen(text));
@@ -20,17 +22,24 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,
-                        struct judgement *judgement, struct run_scenario *result)
+void play_fill_scenario(const struct run_origin *origin, const struct scenario *scenario,
+                        bool has_transcript, struct judgement *judgement,
+                        struct run_scenario *result)
 {
+    size_t tag_count = scenario->tags.count;
     *result = (struct run_scenario){
         .name = copy(origin->name),
         .path = copy(origin->path),
-        .title = copy(title),
+        .title = copy(scenario->title),
+        .why = scenario->why ? copy(scenario->why) : NULL,
+        .tags = memory_alloc(tag_count, sizeof(char *)),
+        .tag_count = tag_count,
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
     };
+    for (size_t i = 0; i < tag_count; i++)
+        result->tags[i] = copy(scenario->tags.items[i]);
     result->play_counts[judgement->verdict] = 1;
 }
 
@@ -126,7 +135,7 @@ static bool record(struct play *play, const struct scenario *scenario,
     struct run_scenario *kept = &play->run->scenarios[index];
     struct run_scenario played;
     enum verdict verdict = judgement->verdict;
-    play_fill_scenario(&origin, scenario->title, transcript != NULL, judgement, &played);
+    play_fill_scenario(&origin, scenario, transcript != NULL, judgement, &played);
     progress_done(&play->progress, scenario->name, judgement);
     if (keep_worst(kept, &played) && transcript) {
         complete_header(play, &transcript->header);
@@ -155,6 +164,51 @@ static void on_progress(void *user, size_t running_count)
 {
     struct play *play = user;
     progress_running(&play->progress, running_count);
+}
+
+/* ---- what the harness was late for ---- */
+
+struct again {
+    struct play *play;
+    size_t *indexes; /* in the set, of what is played */
+};
+
+/* This play tells more than the one before, which it takes the place of. */
+static bool on_again(void *user, size_t play_index, struct live_result *result)
+{
+    const struct again *again = user;
+    struct play *play = again->play;
+    size_t index = again->indexes[play_index];
+    if (result->transcript)
+        run_scenario_free(&play->run->scenarios[index]);
+    if (result->transcript)
+        play->run->scenarios[index] = (struct run_scenario){0};
+    return on_result(play, index, result);
+}
+
+/* A timing rule that could not be told, since too much went on at once: with less, it can. */
+static enum live_status play_late_again(struct play *play, struct live_config *config)
+{
+    struct run *run = play->run;
+    struct again again = {play, memory_alloc(run->scenario_count, sizeof *again.indexes)};
+    const struct scenario **plays = memory_alloc(run->scenario_count, sizeof *plays);
+    size_t count = 0;
+    for (size_t i = 0; i < run->scenario_count; i++) {
+        if (!run->scenarios[i].judgement || !run->scenarios[i].judgement->is_late)
+            continue;
+        again.indexes[count] = i;
+        plays[count++] = play->set->items[i];
+    }
+    enum live_status status = LIVE_DONE;
+    if (count > 0) {
+        struct live_callbacks callbacks = {&again, on_hello, on_again, on_progress};
+        config->jobs = AGAIN_JOBS;
+        play->progress.total_count += count;
+        status = live_run(config, plays, count, &callbacks);
+    }
+    free(again.indexes);
+    free(plays);
+    return status;
 }
 
 /* Takes out what was never played. */
@@ -226,6 +280,9 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
     progress_init(&play.progress, stderr, options->is_quiet, play_count);
     int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
     enum live_status status = live_run(&config, plays, play_count, &callbacks);
+    bool is_stopped = play.missing_capability || play.is_other_client || options->is_fail_fast;
+    if (status == LIVE_DONE && !is_stopped)
+        status = play_late_again(&play, &config);
     run->duration_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
     run->is_interrupted = status == LIVE_INTERRUPTED;
     progress_clear(&play.progress);

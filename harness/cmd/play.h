@@ -32,7 +32,8 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
                     struct report_folder *folder, struct run *run);
 
 /* A scenario's part of the run; takes the judgement. `has_transcript`: it was played. */
-void play_fill_scenario(const struct run_origin *origin, const char *title, bool has_transcript,
-                        struct judgement *judgement, struct run_scenario *result);
+void play_fill_scenario(const struct run_origin *origin, const struct scenario *scenario,
+                        bool has_transcript, struct judgement *judgement,
+                        struct run_scenario *result);
 
 #endif

@@ -66,8 +66,8 @@ static void print_failure(struct progress *progress, const char *name,
 void progress_done(struct progress *progress, const char *name, const struct judgement *judgement)
 {
     enum verdict verdict = judgement->verdict;
-    bool is_failure =
-        verdict == VERDICT_FAIL || verdict == VERDICT_CLIENT_ERROR || verdict == VERDICT_ERROR;
+    bool is_failure = verdict == VERDICT_FAIL || verdict == VERDICT_CLIENT_ERROR ||
+                      (verdict == VERDICT_ERROR && !judgement->is_late);
     progress->done_count++;
     progress->failed_count += is_failure;
     if (is_failure && !progress->is_quiet && !progress->is_terminal)

@@ -3,9 +3,11 @@
 #include "cmd/command.h"
 #include "cmd/library.h"
 #include "cmd/options.h"
+#include "cmd/page.h"
 #include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/report_folder.h"
+#include "cmd/run_reports.h"
 #include "cmd/style.h"
 #include "core/memory.h"
 #include "report/report.h"
@@ -30,6 +32,16 @@ static void say(const char *text)
 
 /* ---- what comes of it ---- */
 
+/* The page shows what results.json will say. */
+static void write_page(struct report_folder *folder, const struct run *run)
+{
+    struct buffer results;
+    buffer_init(&results, BUFFER_NO_LIMIT);
+    report_json(run, &results);
+    page_write_run(folder, &results);
+    buffer_free(&results);
+}
+
 static void write_file(struct report_folder *folder, const char *name, const struct run *run,
                        void (*report)(const struct run *run, struct buffer *out))
 {
@@ -42,12 +54,13 @@ static void write_file(struct report_folder *folder, const char *name, const str
 
 /* results.json comes last: it holds the exit, which becomes 3 when something before it could not
  * be written. */
-static void write_reports(struct run *run, struct report_folder *folder)
+void run_write_reports(struct run *run, struct report_folder *folder)
 {
     run->is_inconclusive |= folder->is_broken;
     run->exit = run_exit_code(run);
     write_file(folder, "junit.xml", run, report_junit);
     write_file(folder, "summary.md", run, report_summary);
+    write_page(folder, run);
     report_folder_publish(folder);
     run->is_inconclusive |= folder->is_broken;
     run->exit = run_exit_code(run);
@@ -56,8 +69,8 @@ static void write_reports(struct run *run, struct report_folder *folder)
     run->exit = run_exit_code(run);
 }
 
-static int print_reports(const struct run *run, const struct options *options,
-                         const struct report_folder *folder)
+int run_print_reports(const struct run *run, const struct options *options,
+                      const struct report_folder *folder)
 {
     int status = run->exit;
     struct buffer text;
@@ -87,8 +100,8 @@ static int play_and_report(const struct options *options, const struct places *p
                        &run)) {
         if (baseline)
             baseline_file_apply(baseline, &run);
-        write_reports(&run, &folder);
-        status = print_reports(&run, options, &folder);
+        run_write_reports(&run, &folder);
+        status = run_print_reports(&run, options, &folder);
     }
     report_folder_close(&folder);
     run_free(&run);

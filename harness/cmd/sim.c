@@ -168,7 +168,7 @@ static void append_result(const struct sim_order *order, const struct sim_result
 
 static void print(struct buffer *text)
 {
-    fwrite(text->data, 1, text->size_bytes, stdout);
+    fputs(buffer_text(text), stdout);
     fflush(stdout);
     buffer_clear(text);
 }

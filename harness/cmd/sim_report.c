@@ -54,8 +54,8 @@ void sim_report_troubles(const struct sim_order *order, const struct sim_result 
         buffer_append_text(out, "  interrupted\n");
 }
 
-static void append_broken(const struct sim_order *order, const struct sim_result *result,
-                          int level, struct buffer *out)
+static void append_broken(const struct sim_order *order, const struct sim_result *result, int level,
+                          struct buffer *out)
 {
     if (campaign_broken_count(&result->tally, level) == 0)
         buffer_printf(out, "  no %s broken\n", level_names[level]);
@@ -72,12 +72,12 @@ static void append_broken(const struct sim_order *order, const struct sim_result
 void sim_report_campaign(const struct sim_order *order, const struct sim_result *result,
                          struct buffer *out)
 {
-    static const char *const names[] = {" events published, ", " owed, ",      " dispatched, ",
-                                        " lost, ",             " repeated, ", " unrecoverable, ",
-                                        " connections\n"};
+    static const char *const names[] = {
+        " events published, ", " owed, ",          " dispatched, ", " lost, ",
+        " repeated, ",         " unrecoverable, ", " connections\n"};
     const struct campaign_tally *tally = &result->tally;
-    const uint64_t counts[] = {tally->published,  tally->owed,          tally->dispatched,
-                               tally->lost,       tally->duplicated,    tally->unrecoverable,
+    const uint64_t counts[] = {tally->published,  tally->owed,       tally->dispatched,
+                               tally->lost,       tally->duplicated, tally->unrecoverable,
                                tally->connections};
     buffer_printf(out, "%s: ", order->client->name);
     append_count(out, tally->session_count);

@@ -109,9 +109,9 @@ static void *work(void *user)
             break;
         uint64_t left_count = order->run_count - offset, found_seed = 0;
         struct campaign_tally tally = {0};
-        bool is_found = play_chunk(crew, order->first_seed + offset,
-                                   left_count < CHUNK_COUNT ? left_count : CHUNK_COUNT, &tally,
-                                   &found_seed);
+        bool is_found =
+            play_chunk(crew, order->first_seed + offset,
+                       left_count < CHUNK_COUNT ? left_count : CHUNK_COUNT, &tally, &found_seed);
         hand_in(crew, &tally, is_found, found_seed);
     }
     return NULL;

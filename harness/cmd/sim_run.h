@@ -22,8 +22,8 @@ struct sim_order {
 
 struct sim_result {
     struct campaign_tally tally;
-    bool is_found;         /* in a hunt */
-    uint64_t found_seed;   /* the lowest: it does not depend on the number of jobs */
+    bool is_found;       /* in a hunt */
+    uint64_t found_seed; /* the lowest: it does not depend on the number of jobs */
     bool is_interrupted;
     int64_t duration_ms;
 };

@@ -24,8 +24,8 @@ static bool buffer_reserve(struct buffer *buffer, size_t size_bytes)
 {
     if (size_bytes > buffer->limit_bytes - buffer->size_bytes)
         return false;
-    buffer->data = memory_grow_bytes(buffer->data, &buffer->capacity_bytes,
-                                     buffer->size_bytes + size_bytes + 1);
+    buffer->data = memory_reserve(buffer->data, &buffer->capacity_bytes,
+                                  buffer->size_bytes + size_bytes + 1, 1);
     return true;
 }
 
@@ -53,14 +53,13 @@ bool buffer_printf(struct buffer *buffer, const char *format, ...)
                                format, arguments);
     va_end(arguments);
     assert(size_bytes >= 0);
+    if ((size_t)size_bytes > buffer->limit_bytes - buffer->size_bytes)
+        return false;
     if ((size_t)size_bytes >= room_bytes) {
-        if (!buffer_reserve(buffer, (size_t)size_bytes))
-            return false;
+        buffer_reserve(buffer, (size_t)size_bytes);
         va_start(arguments, format);
         vsnprintf(buffer->data + buffer->size_bytes, (size_t)size_bytes + 1, format, arguments);
         va_end(arguments);
-    } else if ((size_t)size_bytes > buffer->limit_bytes - buffer->size_bytes) {
-        return false;
     }
     buffer->size_bytes += (size_t)size_bytes;
     return true;
@@ -84,7 +83,7 @@ void buffer_clear(struct buffer *buffer)
 const char *buffer_text(struct buffer *buffer)
 {
     buffer->data =
-        memory_grow_bytes(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1);
+        memory_reserve(buffer->data, &buffer->capacity_bytes, buffer->size_bytes + 1, 1);
     buffer->data[buffer->size_bytes] = '\0';
     return buffer->data;
 }

@@ -172,7 +172,7 @@ void client_notice_reset(struct client *client, const struct client_event *event
 void client_count_number(struct client *client, const struct client_event *event, bool is_known);
 void client_receive_ack(struct client *client, const struct frame *frame, struct span text);
 void client_count_control(struct client *client, const struct frame *frame);
-void client_count_string(struct client *client, const struct frame *frame);
+void client_count_odd_number(struct client *client, const struct frame *frame);
 /* Something came: while a long replay arrives, its ack is not missing yet. */
 void client_put_off_retry(struct client *client);
 /* After every frame: asks about a hole, and notes that the client is up to date. */

@@ -27,8 +27,21 @@ static void begin_anywhere(struct numbering *numbering, int64_t number)
     cursor_advance(&numbering->possible, number);
 }
 
+/* A number that no counter gives: all it tells is that there are numbers. */
+static void numbering_begin(struct numbering *numbering, bool is_sure)
+{
+    if (!numbering->possible.is_started)
+        cursor_start(&numbering->possible, 0);
+    if (is_sure && !numbering->sure.is_started)
+        cursor_start(&numbering->sure, 0);
+}
+
 static void numbering_add(struct numbering *numbering, int64_t number, bool is_sure)
 {
+    if (number < 1) {
+        numbering_begin(numbering, is_sure);
+        return;
+    }
     if (is_sure && !numbering->sure.is_started && numbering->possible.is_started &&
         number > numbering->possible.end)
         begin_anywhere(numbering, number);
@@ -91,7 +104,8 @@ double client_numbers_choose(struct client_numbers *numbers, double own, int64_t
 {
     if (!numbers->now.possible.is_started)
         return NAN;
-    if (numbers->has_fresh && own < (double)open_end)
+    bool is_fresh = numbers->has_fresh && own < (double)open_end;
+    if (is_fresh)
         client_numbers_take_fresh(numbers);
     struct numbering *now = &numbers->now;
     if (!now->sure.is_started) {
@@ -101,6 +115,9 @@ double client_numbers_choose(struct client_numbers *numbers, double own, int64_t
         cursor_start(&now->sure, is_number(first) ? (int64_t)first : 0);
     }
     double low = (double)now->sure.end, high = (double)now->possible.end;
+    /* It may have asked before anything came on this connection. */
+    if (!isnan(own) && !is_fresh && open_end != INT64_MIN)
+        low = fmin(low, (double)open_end);
     if (isnan(own) || own > high)
         return fmax(low, high);
     return own < low ? low : own;

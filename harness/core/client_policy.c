@@ -42,6 +42,9 @@
       .cursor_counts = CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS)                                        \
     X("cursor-counts-strings", "C-4", "takes an agent_seq in quotes for a number",                 \
       .cursor_counts = CLIENT_CURSOR_COUNTS_STRINGS_TOO)                                           \
+    X("cursor-counts-infinity", "C-4",                                                             \
+      "takes 1e999 for the highest number, and asks from null ever after",                         \
+      .cursor_counts = CLIENT_CURSOR_COUNTS_INFINITY)                                              \
     X("cursor-skips-repeats", "C-4",                                                               \
       "does not count the number of an event whose id it knows already",                           \
       .cursor_counts = CLIENT_CURSOR_COUNTS_NEW_EVENTS)                                            \
@@ -166,7 +169,7 @@
       .wire = CLIENT_WIRE_ACCEPT_UNCHECKED)                                                        \
     X("wire-loses-first-frames", "C-7", "loses frames that come in one segment with the upgrade",  \
       .wire = CLIENT_WIRE_LOSES_FIRST_FRAMES)                                                      \
-    X("wire-cut-header-deafens", "C-24", "hears nothing after a header that came in two pieces",    \
+    X("wire-cut-header-deafens", "C-24", "hears nothing after a header that came in two pieces",   \
       .wire = CLIENT_WIRE_CUT_HEADER_DEAFENS)                                                      \
     X("wire-unmasked", "C-23", "sends its frames unmasked", .wire = CLIENT_WIRE_UNMASKED)
 

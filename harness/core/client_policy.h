@@ -35,6 +35,7 @@ enum client_cursor_counts {
     CLIENT_CURSOR_COUNTS_NO_REPLAY,
     CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS, /* an event without number blanks it */
     CLIENT_CURSOR_COUNTS_STRINGS_TOO,    /* "7" is 7 */
+    CLIENT_CURSOR_COUNTS_INFINITY,       /* 1e999 is one, and JSON writes it as null */
     CLIENT_CURSOR_COUNTS_NEW_EVENTS,     /* of what it knows already, the number is not counted */
 };
 

@@ -268,7 +268,7 @@ static void receive_event(struct client *client, const struct frame *frame, stru
         client_notice_reset(client, &event, is_known);
     remember(client, &event);
     client_count_number(client, &event, is_known);
-    client_count_string(client, frame);
+    client_count_odd_number(client, frame);
 
     bool came_by_number = is_known && event.key.size_bytes == 0;
     bool came_in_replay = is_repeated_in_replay(client, &event);

@@ -209,6 +209,7 @@ static bool counts(const struct client *client, const struct client_event *event
     case CLIENT_CURSOR_COUNTS_ROWS_TOO:
     case CLIENT_CURSOR_COUNTS_ABSENT_NUMBERS:
     case CLIENT_CURSOR_COUNTS_STRINGS_TOO:
+    case CLIENT_CURSOR_COUNTS_INFINITY:
         break;
     case CLIENT_CURSOR_COUNTS_NEW_EVENTS:
         return event->is_countable && !is_known;
@@ -256,10 +257,13 @@ void client_count_control(struct client *client, const struct frame *frame)
     cursor_advance(&client->numbering.cursor, (int64_t)number);
 }
 
-/* A mutant's: to the reference, a number in quotes is none. */
-void client_count_string(struct client *client, const struct frame *frame)
+/* What mutants take for a number: to the reference, one in quotes is none, nor is infinity. */
+void client_count_odd_number(struct client *client, const struct frame *frame)
 {
     const struct frame_value *value = &frame->fields[FRAME_FIELD_AGENT_SEQ];
+    if (client->policy.cursor_counts == CLIENT_CURSOR_COUNTS_INFINITY &&
+        value->kind == FRAME_VALUE_NUMBER && isinf(value->number))
+        client->mutant.is_blank = true;
     if (client->policy.cursor_counts != CLIENT_CURSOR_COUNTS_STRINGS_TOO ||
         value->kind != FRAME_VALUE_STRING)
         return;

@@ -15,7 +15,10 @@ static bool is_plain_string(const struct frame_value *value)
 
 bool driver_event_read(const char *text, size_t size_bytes, struct driver_event_line *line)
 {
-#define NAME(literal) {literal, sizeof literal - 1}
+#define NAME(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
     static const struct span names[MEMBER_COUNT] = {NAME("ev"), NAME("client"), NAME("type"),
                                                     NAME("data"), NAME("handler")};
 #undef NAME
@@ -29,8 +32,8 @@ bool driver_event_read(const char *text, size_t size_bytes, struct driver_event_
         return false;
     const struct frame_value *handler = &values[MEMBER_HANDLER];
     bool has_handler = handler->kind != FRAME_VALUE_ABSENT;
-    if (has_handler && (handler->kind != FRAME_VALUE_NUMBER ||
-                        (handler->number != 1 && handler->number != 2)))
+    if (has_handler &&
+        (handler->kind != FRAME_VALUE_NUMBER || (handler->number != 1 && handler->number != 2)))
         return false;
     const struct frame_value *data = &values[MEMBER_DATA];
     if (data->kind != FRAME_VALUE_OBJECT && data->kind != FRAME_VALUE_ARRAY)

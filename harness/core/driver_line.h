@@ -74,7 +74,7 @@ struct driver_line {
 };
 
 /* False, with the error filled, on anything that the protocol does not allow. Capabilities it does
- * not know are ignored, as are unknown fields. The line is freed with driver_line_free either way. */
+ * not know are ignored, as are unknown fields. The line is freed by driver_line_free either way. */
 bool driver_line_parse(const char *text, size_t size_bytes, struct driver_line *line,
                        struct error *error);
 void driver_line_free(struct driver_line *line);

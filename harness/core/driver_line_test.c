@@ -174,8 +174,10 @@ Test(driver_line, half_a_surrogate_pair_is_taken_as_javascript_writes_it)
 {
     static const char *const lines[] = {
         "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"\\ud800\"}}",
-        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"x\\udc00\\ud83d\\ude00\"}}",
-        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\",\"data\":{\"name\":\"\\\\ud800\\ud800\\u0041\"}}",
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\","
+        "\"data\":{\"name\":\"x\\udc00\\ud83d\\ude00\"}}",
+        "{\"ev\":\"event\",\"client\":\"c1\",\"type\":\"a\","
+        "\"data\":{\"name\":\"\\\\ud800\\ud800\\u0041\"}}",
     };
     static const char *const names[] = {"\xEF\xBF\xBD", "x\xEF\xBF\xBD\xF0\x9F\x98\x80",
                                         "\\ud800\xEF\xBF\xBD" "A"};

@@ -185,14 +185,20 @@ void event_id(uint64_t marker, char id[EVENT_ID_BYTES])
         id[i] = hex[marker & 15];
 }
 
-/* What padding is made of, by size. No digit (it would lengthen the marker), no `-` (no second
- * marker), no blank (somebody might trim it), nothing that JSON escapes. */
-#define PADDING_KIND_COUNT 8
-static const char *const padding_characters[4][PADDING_KIND_COUNT] = {
-    {"a", "e", "n", "r", "t", ".", "_", "Z"},
-    {"é", "ß", "ñ", "ж", "Ω", "ø", "ł", "ý"},
-    {"€", "中", "あ", "한", "→", "ह", "ก", "∑"},
-    {"😀", "🚀", "🎉", "𝄞", "🐢", "🌍", "𝛑", "🧪"},
+/* What padding is made of, a column for each size. No digit (it would lengthen the marker), no `-`
+ * (no second marker), no blank (somebody might trim it), nothing that JSON escapes. */
+#define PADDING_BYTES_MAX 4
+#define PADDING_BITS      5  /* of a random number, for one character */
+#define PADDING_DRAWS     12 /* of one random number */
+static const char padding_characters[1 << PADDING_BITS][PADDING_BYTES_MAX] = {
+    "a", "é", "€", "😀",
+    "e", "ß", "中", "🚀",
+    "n", "ñ", "あ", "🎉",
+    "r", "ж", "한", "𝄞",
+    "t", "Ω", "→", "🐢",
+    ".", "ø", "ह", "🌍",
+    "_", "ł", "ก", "𝛑",
+    "Z", "ý", "∑", "🧪",
 };
 
 /* splitmix64 */
@@ -204,18 +210,41 @@ static uint64_t padding_random(uint64_t *state)
     return mixed ^ (mixed >> 31);
 }
 
+static size_t padding_width(uint64_t choice)
+{
+    return 1 + choice % PADDING_BYTES_MAX;
+}
+
+/* As many characters as one random number gives; returns their size. Each is copied at its full
+ * width, whatever it takes of it: some padding has megabytes, and a constant size is fast. */
+static size_t write_drawn(struct writer *writer, uint64_t random)
+{
+    if (sizeof writer->bytes - writer->size_bytes < PADDING_DRAWS * PADDING_BYTES_MAX)
+        writer_flush(writer);
+    size_t at = writer->size_bytes;
+    for (int i = 0; i < PADDING_DRAWS; i++, random >>= PADDING_BITS) {
+        uint64_t choice = random % (1 << PADDING_BITS);
+        memcpy(writer->bytes + at, padding_characters[choice], PADDING_BYTES_MAX);
+        at += padding_width(choice);
+    }
+    size_t size_bytes = at - writer->size_bytes;
+    writer->size_bytes = at;
+    return size_bytes;
+}
+
 static void write_padding(struct writer *writer, uint64_t marker, size_t size_bytes)
 {
     uint64_t state = marker, random = 0;
-    for (unsigned drawn = 0; size_bytes > 0; drawn++) {
-        if (drawn % 12 == 0) /* 5 bits a character, 12 of them from one number */
+    while (size_bytes >= PADDING_DRAWS * PADDING_BYTES_MAX)
+        size_bytes -= write_drawn(writer, padding_random(&state));
+    for (unsigned drawn = 0; size_bytes > 0; drawn++, random >>= PADDING_BITS) {
+        if (drawn % PADDING_DRAWS == 0)
             random = padding_random(&state);
-        size_t width = 1 + (random & 3);
-        if (width > size_bytes)
-            width = 1;
-        write_bytes(writer, padding_characters[width - 1][random >> 2 & 7], width);
-        random >>= 5;
-        size_bytes -= width;
+        uint64_t choice = random % (1 << PADDING_BITS);
+        if (padding_width(choice) > size_bytes)
+            choice -= choice % PADDING_BYTES_MAX; /* one byte always fits */
+        write_bytes(writer, padding_characters[choice], padding_width(choice));
+        size_bytes -= padding_width(choice);
     }
 }
 

@@ -26,7 +26,7 @@ struct event_type {
     enum event_row_class row;
 };
 
-/* The type of that name, or NULL for one that the protocol does not know. `index` walks the table. */
+/* The type of that name, or NULL for one that the protocol does not know; `_at` walks the table. */
 const struct event_type *event_type_find(struct span name);
 const struct event_type *event_type_at(size_t index); /* NULL behind the last */
 

@@ -59,6 +59,7 @@ static void measure(struct evidence *evidence)
         connection->fence_entry = connection->last_fence_entry = EVIDENCE_NONE;
         connection->first_any_resync = connection->first_ack = EVIDENCE_NONE;
         connection->first_malformed = connection->first_raw = EVIDENCE_NONE;
+        connection->first_extra_ack = EVIDENCE_NONE;
         connection->end_us = connection->lost_us = INT64_MAX;
     }
 }
@@ -144,7 +145,13 @@ static void add_send(struct evidence *evidence, size_t index)
         is_fence = is_fence || (evidence->events[marker].flags & TRANSCRIPT_FLAG_FENCE);
     }
     connection->has_carried_event = connection->has_carried_frame = true;
-    if (name_is(entry, "live") && connection->last_replay == EVIDENCE_NONE && !is_fence)
+    bool is_replay = name_is(entry, "ring") || name_is(entry, "row");
+    if (is_replay)
+        connection->unsent_count -= entry->count < connection->unsent_count
+                                        ? entry->count : connection->unsent_count;
+    bool is_before_replay =
+        connection->last_replay == EVIDENCE_NONE || connection->unsent_count > 0;
+    if (name_is(entry, "live") && is_before_replay && !is_fence)
         connection->is_overtaken = true;
 }
 
@@ -215,6 +222,13 @@ static void follow_life(struct evidence_connection *connection,
     }
 }
 
+/* All that an answer holds, also where it is cut off. */
+static uint64_t count_replayed(const struct transcript_entry *replay)
+{
+    bool has_rows = replay->number2 > 0 && replay->number2 < 9e15;
+    return replay->count + (has_rows ? (uint64_t)replay->number2 : 0);
+}
+
 /* What it carried beside events. */
 static void follow_frames(struct evidence_connection *connection,
                           const struct transcript_entry *entry, size_t index)
@@ -225,11 +239,15 @@ static void follow_frames(struct evidence_connection *connection,
         break;
     case TRANSCRIPT_REPLAY:
         connection->last_replay = index;
+        connection->unsent_count = count_replayed(entry);
         break;
     case TRANSCRIPT_FRAME_OUT:
         connection->has_carried_frame = true;
         if (entry->flags & TRANSCRIPT_FLAG_MALFORMED)
             note_first(&connection->first_malformed, index);
+        if (connection->first_resync != EVIDENCE_NONE && entry->detail &&
+            strcmp(entry->detail, "resync_ack") == 0)
+            note_first(&connection->first_extra_ack, index);
         break;
     case TRANSCRIPT_ACK:
         connection->has_carried_frame = true;

@@ -64,7 +64,8 @@ struct evidence_connection {
     size_t resync_count;          /* likewise */
     size_t last_replay;           /* REPLAY entry */
     bool is_cut;                  /* its replay was cut off */
-    bool is_overtaken;            /* a live event was sent between its upgrade and its replay */
+    uint64_t unsent_count;        /* events of its last replay that are still to come */
+    bool is_overtaken;            /* a live event came before its replay, or in the middle of it */
     bool is_settled;              /* a fence sent on it reached the application */
     size_t fence_entry;           /* DISPATCH entry of the first such fence, and of the last */
     size_t last_fence_entry;
@@ -72,6 +73,7 @@ struct evidence_connection {
     size_t proven_count;          /* likewise, that a dispatch proves to have been read */
     size_t first_malformed, first_raw; /* FRAME_OUT, WS_OUT entries of what no client asked for */
     size_t first_ack;             /* ACK entry */
+    size_t first_extra_ack;       /* FRAME_OUT entry: one that the scenario sent after the resync */
     bool has_repeated_ack;
     bool is_refused;
     bool has_carried_event, has_carried_frame;

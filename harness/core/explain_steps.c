@@ -352,7 +352,7 @@ static void append_set(const struct scenario_step *step, struct buffer *out)
         append_and(start, out);
         buffer_append_text(out, "waits ");
         append_time(step->set.write_delay_ms, out);
-        buffer_append_text(out, " before every write");
+        buffer_append_text(out, " before every frame that it sends");
     }
     if (step->set.has_token) {
         append_and(start, out);

@@ -172,6 +172,10 @@ static void find_unmet_steps(struct judge *judge)
         bool is_connection = rule == RULE_C16 && !is_connection_waiting(judge);
         if (is_connection)
             rule = judge_missing_connection_rule(judge);
+        if (is_connection && rule == RULE_C16 && judge_may_have_left(judge, index)) {
+            judge->has_left = true;
+            continue;
+        }
         struct finding *finding =
             judge_find(judge, rule < RULE_COUNT ? rule : RULE_STEP, index, "%s",
                        entry->text ? entry->text : "the step was not met");
@@ -228,17 +232,28 @@ static void set_rule_status(struct judgement *judgement)
     }
 }
 
-/* A rule that the scenario says it shows, but that never came up: it would test nothing. */
-static char *unexercised_rules(const struct judge *judge)
+/* Beside other rules S-7 may be named though it does not come up: it tells what becomes of a
+ * mistake (a resync that is wrong) which most clients do not make. */
+static bool is_owed(const struct judge *judge, enum rule rule)
+{
+    if (rule != RULE_S7)
+        return true;
+    for (int other = 0; other < RULE_COUNT; other++)
+        if (other != RULE_S7 && judge->scenario->rules[other])
+            return false;
+    return true;
+}
+
+/* The rules that the scenario says it shows and whose status is this: NULL, or a list to free. */
+static char *named_rules(const struct judge *judge, enum rule_status status)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        enum rule_status status = judge->judgement->rules[rule];
-        if (!judge->scenario->rules[rule] || status != RULE_STATUS_NOT_EXERCISED)
-            continue;
-        buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "", rule_info((enum rule)rule)->id);
-    }
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        if (judge->scenario->rules[rule] && judge->judgement->rules[rule] == status &&
+            is_owed(judge, (enum rule)rule))
+            buffer_printf(&text, "%s%s", text.size_bytes ? ", " : "",
+                          rule_info((enum rule)rule)->id);
     char *list = text.size_bytes ? buffer_take_text(&text) : NULL;
     buffer_free(&text);
     return list;
@@ -289,7 +304,14 @@ static void set_verdict(struct judge *judge)
         set_reason(judgement, VERDICT_ERROR, "%s", why);
         return;
     }
-    char *missing = unexercised_rules(judge);
+    if (judge->has_left) {
+        set_reason(judgement, VERDICT_SKIP,
+                   "the client gave up when its token was refused, as it may (C-16): the rest "
+                   "could not be played");
+        return;
+    }
+    char *missing = named_rules(judge, RULE_STATUS_NOT_EXERCISED);
+    char *untold = named_rules(judge, RULE_STATUS_INCONCLUSIVE);
     if (judge->unjudged_step != EVIDENCE_NONE && !missing) {
         const char *unmet = evidence_entry(judge->evidence, judge->unjudged_step)->text;
         set_reason(judgement, VERDICT_SKIP,
@@ -298,7 +320,14 @@ static void set_verdict(struct judge *judge)
     if (missing)
         set_reason(judgement, VERDICT_ERROR,
                    "the scenario names %s, which never came up: it tests nothing there", missing);
+    judgement->is_late = untold && !missing;
+    if (judgement->is_late)
+        set_reason(judgement, VERDICT_ERROR,
+                   "%s could not be judged: the harness itself was late by %.0f ms; play it again "
+                   "with less at a time (--jobs 1)",
+                   untold, (double)judge->evidence->latest_us / 1000);
     free(missing);
+    free(untold);
 }
 
 /* ---- the table of checks ---- */
@@ -361,6 +390,7 @@ void judgement_free(struct judgement *judgement)
         free(judgement->findings[index].cause);
     }
     free(judgement->findings);
+    free(judgement->missed);
     free(judgement->reason);
     free(judgement);
 }

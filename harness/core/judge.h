@@ -45,12 +45,21 @@ struct finding {
     size_t entry;          /* of the transcript; SIZE_MAX: none */
 };
 
+/* Events with markers in a row that the application never got. */
+struct missed_range {
+    uint64_t marker, count;
+    enum rule rule; /* to which their loss is charged; RULE_COUNT: they are unrecoverable */
+};
+
 struct judgement {
     enum verdict verdict;
+    bool is_late; /* an error only because the harness was late: another play may tell */
     char *reason; /* for client-error, error and skip: what happened; else NULL; owned */
     struct finding *findings; /* worst first, then by time; owned */
     size_t finding_count;
     size_t finding_capacity_count;
+    struct missed_range *missed; /* in the order of their markers; owned */
+    size_t missed_count, missed_capacity_count;
     enum rule_status rules[RULE_COUNT];
     uint64_t published, owed, dispatched, lost, duplicated, unrecoverable;
     uint32_t connections;

@@ -12,6 +12,14 @@
 #define OVERLAP_US        1000000 /* a client that changes connections is done with it by then */
 #define OVERLAP_COUNT     4       /* connections before and behind one that are looked at */
 
+/* The delay that fell shortest of its bound, and how many did. */
+struct short_delay {
+    size_t count;
+    size_t entry;          /* of the connection that came too early */
+    size_t failure_count;  /* connections in a row that had failed by then */
+    double delay_us, bound_us;
+};
+
 struct streak {
     size_t count;         /* connections in a row that carried no event */
     bool has_opened;      /* one of them was upgraded: then it is C-27 */
@@ -21,6 +29,7 @@ struct streak {
     bool was_good;        /* the connection before carried an event, surely read */
     double grown_us;      /* greatest delay of the streak before the good connection */
     size_t grown_count;   /* and how many failures it had */
+    struct short_delay short_c16, short_c27;
 };
 
 static double option(const struct judge *judge, const char *name, double fallback)
@@ -30,8 +39,9 @@ static double option(const struct judge *judge, const char *name, double fallbac
 
 /* ---- delays ---- */
 
-static void judge_delay(struct judge *judge, const struct streak *streak, size_t entry,
-                        double delay_us)
+/* A late harness may have seen the connection before end later than it did: the delay was longer
+ * by so much at most. */
+static void judge_delay(struct judge *judge, struct streak *streak, size_t entry, double delay_us)
 {
     enum rule rule = streak->has_opened ? RULE_C27 : RULE_C16;
     double base_us = option(judge, "reconnect_base_ms", 20) * 1000;
@@ -41,18 +51,34 @@ static void judge_delay(struct judge *judge, const struct streak *streak, size_t
     judge_exercise(judge, rule);
     if (delay_us >= bound_us)
         return;
-    if (judge->evidence->latest_us > JUDGE_LATE_US_MAX) {
+    if (delay_us + (double)judge->evidence->latest_us >= bound_us) {
         judge_inconclusive(judge, rule);
         return;
     }
+    struct short_delay *shortest = streak->has_opened ? &streak->short_c27 : &streak->short_c16;
+    size_t count = shortest->count + 1;
+    if (count == 1 || delay_us / bound_us < shortest->delay_us / shortest->bound_us)
+        *shortest = (struct short_delay){
+            .entry = entry, .failure_count = streak->count, .delay_us = delay_us,
+            .bound_us = bound_us};
+    shortest->count = count;
+}
+
+/* One finding for all: such a client does it every time. */
+static void find_short_delay(struct judge *judge, enum rule rule,
+                             const struct short_delay *shortest)
+{
+    if (shortest->count == 0)
+        return;
     struct finding *finding = judge_find(
-        judge, rule, entry,
+        judge, rule, shortest->entry,
         "after %zu failed connections in a row it waited only %.0f ms, at least %.0f ms were due",
-        streak->count, delay_us / 1000, bound_us / 1000);
+        shortest->failure_count, shortest->delay_us / 1000, shortest->bound_us / 1000);
     finding_set_cause(finding,
                       "delays are to grow from %.0f ms to %.0f ms; half of the slowest growth "
-                      "(factor %.1f) is the bound",
-                      base_us / 1000, max_us / 1000, GROWTH_FACTOR);
+                      "(factor %.1f) is the bound, and %zu of them fell short of it",
+                      option(judge, "reconnect_base_ms", 20),
+                      option(judge, "reconnect_max_ms", 500), GROWTH_FACTOR, shortest->count);
 }
 
 /* The first delay after a connection that carried an event must be small again. */
@@ -94,8 +120,8 @@ static void follow_connection(struct judge *judge, struct streak *streak, uint32
             streak->greatest_us = delay_us;
     }
     double max_us = option(judge, "reconnect_max_ms", 500) * 1000;
-    bool has_lasted = connection->opened_number && connection->end_us != INT64_MAX &&
-                      (double)(connection->end_us - connection->open_us) >= max_us;
+    bool has_lasted = connection->opened_number && connection->lost_us != INT64_MAX &&
+                      (double)(connection->lost_us - connection->open_us) >= max_us;
     streak->was_good = connection->certain_count != 0;
     if (connection->has_carried_event || connection->has_carried_frame || has_lasted) {
         streak->grown_us = streak->greatest_us;
@@ -228,6 +254,23 @@ static size_t failures_before(const struct judge *judge, size_t index, bool *was
     return count;
 }
 
+static size_t find_giving_up(const struct judge *judge, size_t end)
+{
+    for (size_t index = 0; index < end; index++)
+        if (judge_name_is(evidence_entry(judge->evidence, index), "permanently_disconnected"))
+            return index;
+    return EVIDENCE_NONE;
+}
+
+bool judge_may_have_left(const struct judge *judge, size_t index)
+{
+    bool was_denied = false;
+    size_t told = find_giving_up(judge, index);
+    if (told != EVIDENCE_NONE)
+        failures_before(judge, told, &was_denied);
+    return was_denied;
+}
+
 static bool was_port_closed(const struct judge *judge)
 {
     for (size_t index = 0; index < judge->transcript->count; index++) {
@@ -265,10 +308,7 @@ static void judge_limit(struct judge *judge)
     double limit = option(judge, "max_reconnect_attempts", NAN);
     if (isnan(limit) || was_port_closed(judge) || judge->evidence->stopped != EVIDENCE_NONE)
         return;
-    size_t told = EVIDENCE_NONE, end = judge->transcript->count - 1;
-    for (size_t index = 0; index <= end && told == EVIDENCE_NONE; index++)
-        if (judge_name_is(evidence_entry(judge->evidence, index), "permanently_disconnected"))
-            told = index;
+    size_t end = judge->transcript->count - 1, told = find_giving_up(judge, end + 1);
     bool was_denied = false;
     double failures = (double)failures_before(judge, told < end ? told : end, &was_denied);
     if (failures > 0)
@@ -286,7 +326,7 @@ static void judge_limit(struct judge *judge)
         judge_silence(judge, failures, limit);
 }
 
-/* One finding for all: such a client does it every time. */
+/* One finding for all, here too. */
 static void judge_doubled(struct judge *judge)
 {
     for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
@@ -320,6 +360,8 @@ void judge_reconnects(struct judge *judge)
             judge_one_at_a_time(judge, previous, number);
         previous = number;
     }
+    find_short_delay(judge, RULE_C16, &streak.short_c16);
+    find_short_delay(judge, RULE_C27, &streak.short_c27);
     judge_doubled(judge);
     judge_limit(judge);
 }

@@ -15,9 +15,9 @@ static const int64_t flat_ms[] = {20, 20, 20, 20, 20, 20, 20};
 #define DELAY_COUNT 7
 
 /* A connection that carried an event, then refused ones with these delays between them. */
-static void refuse_with(const int64_t *delays_ms)
+static void refuse_in(const char *members, const int64_t *delays_ms)
 {
-    story_begin("", "");
+    story_begin(members, "");
     story_open();
     story_publish(1);
     story_dispatch_sent();
@@ -28,6 +28,11 @@ static void refuse_with(const int64_t *delays_ms)
         story_connect();
         story_refuse(503);
     }
+}
+
+static void refuse_with(const int64_t *delays_ms)
+{
+    refuse_in("", delays_ms);
 }
 
 Test(judge_connection, delays_grow_even_with_jitter_or_c16_is_broken)
@@ -45,7 +50,31 @@ Test(judge_connection, delays_grow_even_with_jitter_or_c16_is_broken)
     }
 }
 
-Test(judge_connection, flat_delays_are_inconclusive_if_the_harness_was_late)
+/* The bounds are 51 ms and 76 ms, and it waited 20. */
+Test(judge_connection, short_delays_are_told_unless_the_harness_was_late_by_what_they_lack)
+{
+    static const struct {
+        double late_us;
+        enum verdict verdict;
+        enum rule_status status;
+    } cases[] = {
+        {25000, VERDICT_FAIL, RULE_STATUS_FAIL},
+        {80000, VERDICT_ERROR, RULE_STATUS_INCONCLUSIVE},
+    };
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        refuse_in("'rules':['C-16'],", flat_ms);
+        struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
+        late.number = cases[index].late_us;
+        story_add(&late);
+        story_done("complete", NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->verdict, cases[index].verdict);
+        cr_expect_eq(story.judgement->is_late, cases[index].verdict == VERDICT_ERROR);
+        story_expect_status(RULE_C16, cases[index].status);
+    }
+}
+
+Test(judge_connection, a_rule_that_the_scenario_does_not_name_may_stay_untold)
 {
     refuse_with(flat_ms);
     struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
@@ -187,6 +216,25 @@ Test(judge_connection, it_gives_up_visibly_at_its_limit_or_c16_is_broken)
         cr_assert_eq(story.judgement->verdict == VERDICT_PASS, cases[index].is_good, "case %zu",
                      index);
     }
+}
+
+Test(judge_connection, one_that_gives_up_when_its_token_is_refused_is_not_waited_for)
+{
+    static const unsigned statuses[] = {401, 403, 503};
+    for (size_t index = 0; index < 3; index++) {
+        bool may_leave = statuses[index] != 503;
+        give_up_after(1, statuses[index], true);
+        story_unmet("C-16", "the client gave up reconnecting while the server waited for it");
+        story_judge();
+        cr_assert_eq(story.judgement->verdict, may_leave ? VERDICT_SKIP : VERDICT_FAIL);
+        cr_assert_eq(story.judgement->finding_count > 0, !may_leave);
+        if (may_leave)
+            cr_assert_not_null(strstr(story.judgement->reason, "as it may (C-16)"));
+        story_end();
+    }
+    give_up_after(1, 401, false); /* and told nobody */
+    story_unmet("C-16", "the client did not reconnect within 5000 ms");
+    story_expect(VERDICT_FAIL, "C-16");
 }
 
 /* ---- C-28 ---- */

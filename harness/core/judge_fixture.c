@@ -423,6 +423,12 @@ void story_judge(void)
     const struct judgement *judgement = story.judgement;
     cr_assert_eq(judgement->published, judgement->owed + judgement->unrecoverable);
     cr_assert_eq(judgement->owed, judgement->dispatched + judgement->lost);
+    uint64_t lost = 0, unrecoverable = 0;
+    for (size_t i = 0; i < judgement->missed_count; i++)
+        *(judgement->missed[i].rule < RULE_COUNT ? &lost : &unrecoverable) +=
+            judgement->missed[i].count;
+    cr_assert_eq(lost, judgement->lost);
+    cr_assert_eq(unrecoverable, judgement->unrecoverable);
 }
 
 /* All findings, for the message of an assertion. */

@@ -25,6 +25,7 @@ struct judge {
     struct evidence *evidence;
     struct ideal_event *ideal;
     struct judgement *judgement;
+    bool has_left; /* it gave up when its token was refused, as it may */
     size_t unjudged_step; /* STEP_END unmet, by a rule that is not judged; or EVIDENCE_NONE */
 };
 
@@ -73,6 +74,8 @@ size_t judge_find_before(const struct judge *judge, enum transcript_kind kind,
 /* Who is to blame if the client was waited for and did not connect: C-16, C-26 where it never
  * noticed that its connection had gone silent, or `step` where its connection was still open. */
 enum rule judge_missing_connection_rule(const struct judge *judge);
+/* Whether it told before entry `index` that it gives up, and its token had been refused (C-16). */
+bool judge_may_have_left(const struct judge *judge, size_t index);
 
 /* Whether a message asks something of a client that not every one can do (C-24): it is large, or
  * came in fragments. `level` is what it owes then. */

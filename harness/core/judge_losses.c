@@ -192,6 +192,19 @@ static void add_loss(struct judge *judge, struct losses *losses, uint64_t marker
         charge_unasked(judge, loss);
 }
 
+static void add_missed(struct judgement *judgement, uint64_t marker, enum rule rule)
+{
+    struct missed_range *last =
+        judgement->missed_count ? &judgement->missed[judgement->missed_count - 1] : NULL;
+    if (last && last->rule == rule && last->marker + last->count == marker) {
+        last->count++;
+        return;
+    }
+    judgement->missed = memory_grow(judgement->missed, &judgement->missed_capacity_count,
+                                    judgement->missed_count + 1, sizeof(*judgement->missed));
+    judgement->missed[judgement->missed_count++] = (struct missed_range){marker, 1, rule};
+}
+
 static void count_events(struct judge *judge, struct losses *losses)
 {
     struct judgement *judgement = judge->judgement;
@@ -206,10 +219,12 @@ static void count_events(struct judge *judge, struct losses *losses)
             judgement->duplicated += event->dispatch_count - 1;
         } else if (judge->ideal[marker].way == IDEAL_NOT || cannot_be_told(judge, event)) {
             judgement->unrecoverable++;
+            add_missed(judgement, marker, RULE_COUNT);
         } else {
             judgement->owed++;
             judgement->lost++;
             add_loss(judge, losses, marker);
+            add_missed(judgement, marker, losses->items[losses->count - 1].rule);
         }
     }
 }

@@ -69,7 +69,8 @@ static bool was_ack_odd(const struct judge *judge, const struct evidence_send *s
     const struct evidence_connection *connection = connection_of(judge, send);
     if (connection->first_resync > send->entry || connection->is_cut)
         return false;
-    if (connection->first_ack == EVIDENCE_NONE || connection->has_repeated_ack)
+    if (connection->first_ack == EVIDENCE_NONE || connection->has_repeated_ack ||
+        connection->first_extra_ack < send->entry)
         return true;
     const struct transcript_entry *ack = evidence_entry(judge->evidence, connection->first_ack);
     int64_t asked_us = evidence_entry(judge->evidence, connection->first_resync)->at_us;

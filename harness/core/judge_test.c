@@ -344,3 +344,25 @@ Test(judge, tells_why_a_scenario_was_skipped_or_not_played)
     judgement_free(skipped);
     judgement_free(unplayed);
 }
+
+/* S-7 tells what becomes of a client's mistake: beside other rules it need not come up. */
+Test(judge, a_named_s7_need_not_come_up_beside_other_rules)
+{
+    static const struct {
+        const char *rules;
+        enum verdict verdict;
+    } cases[] = {
+        {"'rules':['C-1','S-7'],", VERDICT_PASS},
+        {"'rules':['S-7'],", VERDICT_ERROR},
+        {"'rules':['C-2','S-7'],", VERDICT_ERROR},
+    };
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        story_begin(cases[index].rules, "");
+        story_open();
+        story_publish(1);
+        story_dispatch_sent();
+        story_fence();
+        story_expect(cases[index].verdict, "");
+        story_end();
+    }
+}

@@ -322,13 +322,28 @@ static size_t unread_demand(const struct judge *judge, uint32_t number, uint32_t
     return demand;
 }
 
+/* Whether the client is known to have seen its connection open: a time-out of its own may have ended
+ * the handshake while the answer was on its way. */
+static bool has_said_anything(const struct judge *judge, uint32_t number)
+{
+    const struct evidence_connection *connection = &judge->evidence->connections[number];
+    for (size_t index = connection->open_entry; index < connection->end_entry; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->connection == number &&
+            (entry->kind == TRANSCRIPT_FRAME_IN || entry->kind == TRANSCRIPT_WS_IN))
+            return true;
+    }
+    return false;
+}
+
 static bool is_ended_by_client(const struct judge *judge, uint32_t number)
 {
     const struct evidence_connection *connection = connection_of(judge, number);
     return connection && connection->opened_number && connection->end_entry != EVIDENCE_NONE &&
            connection->drop_entry == EVIDENCE_NONE &&
            !judge_name_is(evidence_entry(judge->evidence, connection->end_entry), "server") &&
-           !was_asked_to_end(judge, connection->connect_entry, connection->end_entry);
+           !was_asked_to_end(judge, connection->connect_entry, connection->end_entry) &&
+           has_said_anything(judge, number);
 }
 
 bool judge_ended_over_bytes(const struct judge *judge, uint32_t number)

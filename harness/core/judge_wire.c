@@ -173,8 +173,8 @@ static void find_untold(struct judge *judge, const struct acks *acks, size_t wro
     }
 }
 
-/* Resyncs that got no ack at all, or a late one, put C-17 to the test too. */
-static void exercise_missing_acks(struct judge *judge)
+/* Resyncs that got no ack, a late one, or one more from the scenario put C-17 to the test too. */
+static void exercise_odd_acks(struct judge *judge)
 {
     for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
         const struct evidence_connection *connection = &judge->evidence->connections[number];
@@ -185,7 +185,8 @@ static void exercise_missing_acks(struct judge *judge)
         bool is_late = replay != EVIDENCE_NONE &&
                        evidence_entry(judge->evidence, replay)->at_us - asked_us > 20000;
         size_t ack = judge_find_before(judge, TRANSCRIPT_ACK, number, judge->transcript->count);
-        if ((ack == EVIDENCE_NONE && connection->is_settled) || is_late)
+        bool has_extra = connection->first_extra_ack != EVIDENCE_NONE;
+        if ((ack == EVIDENCE_NONE && connection->is_settled) || is_late || has_extra)
             judge_exercise(judge, RULE_C17);
     }
 }
@@ -211,7 +212,7 @@ void judge_acks(struct judge *judge)
         else if (first_wrong == EVIDENCE_NONE)
             first_wrong = index;
     }
-    exercise_missing_acks(judge);
+    exercise_odd_acks(judge);
     if (first_as_event != EVIDENCE_NONE)
         judge_find(judge, RULE_C10, first_as_event,
                    "the ack was handed to the application as an ordinary event");

@@ -172,6 +172,36 @@ Test(judge_wire, a_late_missing_repeated_or_malformed_ack_puts_c17_to_the_test)
     }
 }
 
+Test(judge_wire, an_ack_beside_that_of_the_server_puts_c17_to_the_test)
+{
+    for (int has_asked = 0; has_asked < 2; has_asked++) {
+        story_begin("", "");
+        story_open();
+        story_publish(1);
+        story_dispatch_sent();
+        story_fence();
+        story_drop("reset");
+        story_publish(1);
+        story_open();
+        if (has_asked)
+            story_resync(1, STORY_SINCE_MS);
+        struct transcript_entry extra = story_entry(TRANSCRIPT_FRAME_OUT);
+        extra.connection = story.connection;
+        extra.detail = "resync_ack";
+        extra.flags = TRANSCRIPT_FLAG_CONTROL;
+        story_add(&extra);
+        if (!has_asked)
+            story_resync(1, STORY_SINCE_MS);
+        story_answer();
+        story_dispatch_sent();
+        story_tell_ack();
+        story_fence();
+        story_expect(VERDICT_PASS, "");
+        story_expect_status(RULE_C17,
+                            has_asked ? RULE_STATUS_PASS : RULE_STATUS_NOT_EXERCISED);
+    }
+}
+
 /* ---- C-23 ---- */
 
 Test(judge_wire, only_well_formed_frames_of_the_protocol_or_c23_is_broken)

@@ -82,7 +82,6 @@ enum lint_event {
     LINT_EMPTY = 1 << 24,           /* a connection that ends before it carried anything */
     LINT_STOPS = 1 << 25,
     LINT_EVENTS = 1 << 26,
-    LINT_BAD_RESYNC = 1 << 27,      /* only a client can do that */
 };
 
 #endif

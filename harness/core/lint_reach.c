@@ -65,7 +65,7 @@ static const struct need needs[RULE_COUNT] = {
     [RULE_S5] = {LINT_OVERFLOWS | LINT_ROWS, 0,
                  "more missed events than the ring holds, of a type that has rows"},
     [RULE_S6] = NEEDS_RESYNC,
-    [RULE_S7] = {LINT_BAD_RESYNC, 0, "a client that breaks C-5 or C-4; name those instead"},
+    [RULE_S7] = NEEDS_RESYNC, /* whether it is a wrong one is up to the client */
     [RULE_S8] = {LINT_RESTARTS, 0, "a `restart`"},
     [RULE_S9] = {LINT_RESYNCS | LINT_OVERTAKES, 0,
                  "a `set` of `live_before_replay`, and a reconnect"},
@@ -194,7 +194,7 @@ static void set(struct course *course, const struct scenario_step *step)
     if (step->set.has_ack && step->set.ack != ACK_AUTO)
         course->events |= LINT_ACK;
     if (step->set.has_write_delay)
-        course->events |= LINT_ACK;
+        course->events |= LINT_ACK | LINT_OVERTAKES; /* live events go on beside a slow answer */
     if (step->set.has_cut) {
         course->is_cut_next = true;
         course->events |= LINT_CUTS | LINT_REPEATS;

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_COUNT 16 /* items */
-#define FIRST_BYTES 256
-
 static _Noreturn void memory_exhausted(void)
 {
     fputs("gapcheck: out of memory\n", stderr);
@@ -22,10 +19,17 @@ void *memory_alloc(size_t count, size_t size_bytes)
     return block;
 }
 
-static size_t grown_capacity(size_t capacity_count, size_t needed_count, size_t first_count,
-                             size_t item_bytes)
+/* Most lines and frames fit the first block of bytes, most lists the first of items. */
+static size_t first_count(size_t item_bytes)
 {
-    size_t capacity = capacity_count ? capacity_count : first_count;
+    return item_bytes == 1 ? 256 : 16;
+}
+
+void *memory_reserve(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
+{
+    if (needed_count <= *capacity_count)
+        return items;
+    size_t capacity = *capacity_count ? *capacity_count : first_count(item_bytes);
     while (capacity < needed_count) {
         if (capacity > SIZE_MAX / 2)
             memory_exhausted();
@@ -33,33 +37,19 @@ static size_t grown_capacity(size_t capacity_count, size_t needed_count, size_t 
     }
     if (capacity > SIZE_MAX / item_bytes)
         memory_exhausted();
-    return capacity;
-}
-
-static void *move_block(void *block, size_t size_bytes)
-{
-    void *moved = realloc(block, size_bytes);
-    if (!moved)
+    void *block = realloc(items, capacity * item_bytes);
+    if (!block)
         memory_exhausted();
-    return moved;
-}
-
-void *memory_grow_bytes(void *bytes, size_t *capacity_bytes, size_t needed_bytes)
-{
-    if (needed_bytes <= *capacity_bytes)
-        return bytes;
-    *capacity_bytes = grown_capacity(*capacity_bytes, needed_bytes, FIRST_BYTES, 1);
-    return move_block(bytes, *capacity_bytes);
+    *capacity_count = capacity;
+    return block;
 }
 
 void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes)
 {
-    if (needed_count <= *capacity_count)
-        return items;
-    size_t capacity = grown_capacity(*capacity_count, needed_count, FIRST_COUNT, item_bytes);
-    char *block = move_block(items, capacity * item_bytes);
-    memset(block + *capacity_count * item_bytes, 0, (capacity - *capacity_count) * item_bytes);
-    *capacity_count = capacity;
+    size_t old_count = *capacity_count;
+    char *block = memory_reserve(items, capacity_count, needed_count, item_bytes);
+    if (*capacity_count > old_count)
+        memset(block + old_count * item_bytes, 0, (*capacity_count - old_count) * item_bytes);
     return block;
 }
 
@@ -67,7 +57,9 @@ char *memory_copy_text(const char *text, size_t size_bytes)
 {
     if (size_bytes == SIZE_MAX)
         memory_exhausted();
-    char *copy = move_block(NULL, size_bytes + 1);
+    char *copy = malloc(size_bytes + 1);
+    if (!copy)
+        memory_exhausted();
     if (size_bytes)
         memcpy(copy, text, size_bytes);
     copy[size_bytes] = '\0';

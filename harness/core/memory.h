@@ -12,8 +12,8 @@ void *memory_alloc(size_t count, size_t size_bytes);
  * returns the moved block. New items are zero. Takes `items`, which may be NULL. */
 void *memory_grow(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes);
 
-/* The same for bytes that are written before they are read: what is new is not cleared. */
-void *memory_grow_bytes(void *bytes, size_t *capacity_bytes, size_t needed_bytes);
+/* The same, but new items hold anything: for megabytes that are written over at once. */
+void *memory_reserve(void *items, size_t *capacity_count, size_t needed_count, size_t item_bytes);
 
 /* A NUL-terminated copy of `size_bytes` bytes; owned by the caller. */
 char *memory_copy_text(const char *text, size_t size_bytes);

@@ -47,7 +47,7 @@ _Static_assert(sizeof(enum drop_how) == sizeof(int), "an enum has the size of an
 #define COUNT       SCENARIO_COUNT_MAX
 #define SIZE        ((int64_t)SCENARIO_SIZE_MAX)
 #define TIME        SCENARIO_TIME_MAX_MS
-#define SKEW        INT64_C(3600000000) /* of either clock: a thousand hours, so that a wrong day can be played */
+#define SKEW        INT64_C(3600000000) /* of either clock: a thousand hours, for a wrong day */
 #define NUMBER      ((int64_t)JSONC_INTEGER_MAX)
 #define STEP(field) offsetof(struct scenario_step, field)
 #define SET(field)  STEP(set.field)
@@ -277,7 +277,8 @@ static const struct scenario_field set_fields[] = {
      .help = "Answers the client's pings, or ignores them."},
     {.name = "write_delay_ms", .kind = FIELD_INTEGER, .min = 0, .max = TIME,
      .offset = SET(write_delay_ms), .has_offset = SET(has_write_delay),
-     .help = "Waits so long before every write."},
+     .help = "Waits so long before every frame of a replay and its ack, and, in a lane of their "
+             "own, before every other."},
     {.name = "token", .kind = FIELD_TEXT_OR_ANY, .names = &any_names, .min = 1,
      .offset = SET(token),
      .has_offset = SET(has_token), .help = "The one token that is accepted, or `any`."},

@@ -109,7 +109,7 @@ static cJSON *new_negation(cJSON *schema)
 /* The loader's check_client: which action takes what. */
 static void add_client_rules(cJSON *schema)
 {
-    static const char *field_of[CLIENT_DO_COUNT] = {
+    static const char *const field_of[CLIENT_DO_COUNT] = {
         [CLIENT_DO_SUBSCRIBE] = "channels",
         [CLIENT_DO_UNSUBSCRIBE] = "channels",
         [CLIENT_DO_SLOW] = "ms",

@@ -283,13 +283,22 @@ void session_end_unmet(struct session *session)
         session_finish(session, "unmet", NULL);
 }
 
+/* Whether a connection is missing for longer than the client's own delays explain. */
+static bool is_overdue(const struct session *session, int64_t since_us)
+{
+    double delay_ms = scenario_client_number(session->scenario, "reconnect_max_ms", 500);
+    int64_t patience_us = session_scaled_us(session, 1000 + 2 * (int64_t)delay_ms);
+    return session->opened_count == 0 || session->has_given_up || session->is_stopped ||
+           session->now_us - since_us >= patience_us;
+}
+
 /* Only a connection that does not come has a rule of its own. */
 static void end_for_time(struct session *session)
 {
     const struct scenario_step *step = session_current_step(session);
-    if (step && step->verb == VERB_ACCEPT)
+    if (step && step->verb == VERB_ACCEPT && is_overdue(session, session->step_began_us))
         step_time_out(session, step);
-    else if (settle_is_unconnected(session))
+    else if (settle_is_unconnected(session) && is_overdue(session, session->last_progress_us))
         settle_time_out(session);
     else
         session_unmet(session, RULE_STEP, "the scenario's time of %lld ms ran out in this step",

@@ -19,7 +19,7 @@ struct session_config {
     const char *client;              /* the `client` of driver lines; borrowed */
     const char *host;                /* "127.0.0.1"; borrowed */
     uint16_t port;                   /* where the world listens for it */
-    const char *ca_file;             /* what signs the world's certificate; NULL: no TLS; borrowed */
+    const char *ca_file;             /* signs the world's certificate; NULL: no TLS; borrowed */
     uint64_t seed;
     int64_t wall_start_ms;           /* wall clock at time 0, since 1970 */
     double timeout_scale;            /* stretches every time-out; 1 is as written */

@@ -27,7 +27,7 @@ static void answer_ping_frame(struct session *session, struct connection *connec
     entry.detail = "pong";
     entry.flags = TRANSCRIPT_FLAG_CONTROL;
     transcript_set_text(&entry, pong, sizeof(pong) - 1);
-    server_send(session, connection, pong, sizeof(pong) - 1, &entry);
+    server_send(session, connection, LANE_LIVE, pong, sizeof(pong) - 1, &entry);
 }
 
 /* A date may hold escapes: some languages write `+` as \u002b. */

@@ -51,10 +51,15 @@ struct connection {
     struct resync_request held;
 };
 
-/* A frame that `write_delay_ms` keeps back, with what the transcript will say of it. */
+/* Frames that `write_delay_ms` keeps back go out one after the other, in two lanes of a connection:
+ * live traffic goes on while a resync is answered (S-9). */
+enum send_lane { LANE_LIVE, LANE_ANSWER };
+
+/* One of them, with what the transcript will say of it. */
 struct delayed_frame {
     int64_t due_us;
     uint32_t connection;
+    enum send_lane lane;
     char *text; /* owned */
     size_t size_bytes;
     struct transcript_entry entry;
@@ -120,7 +125,7 @@ struct session {
     uint64_t frame_in_count, answer_count;
     uint32_t ping_count;     /* pings of `settle` and `sync`, numbered in their payload */
     uint32_t pong_number;    /* the highest that was answered */
-    struct delayed_frame *delayed;
+    struct delayed_frame *delayed; /* in the order in which they are due; owned */
     size_t delayed_count, delayed_capacity_count, delayed_first;
     struct {
         enum resync_mode resync;
@@ -257,10 +262,11 @@ void server_resync(struct session *session, struct connection *connection,
 void server_answer(struct session *session, struct connection *connection,
                    const struct resync_request *request);
 /* Sends a text message, now or, with a write delay, later; `entry` is what is recorded then. */
-void server_send(struct session *session, struct connection *connection, const char *text,
-                 size_t size_bytes, const struct transcript_entry *entry);
+void server_send(struct session *session, struct connection *connection, enum send_lane lane,
+                 const char *text, size_t size_bytes, const struct transcript_entry *entry);
 void server_send_event(struct session *session, struct connection *connection,
-                       const struct event *event, const char *from, bool as_row);
+                       enum send_lane lane, const struct event *event, const char *from,
+                       bool as_row);
 /* The entry of an event that is sent on the connection. */
 struct transcript_entry server_sent_entry(const struct session *session,
                                           const struct connection *connection,

@@ -34,43 +34,47 @@ static void send_now(struct session *session, uint32_t connection, const char *t
     server_note_sent(session, &copy);
 }
 
-static bool has_delayed(const struct session *session, uint32_t connection)
+/* The last one that waits in the lane, or NULL. */
+static struct delayed_frame *last_delayed(const struct session *session, uint32_t connection,
+                                          enum send_lane lane)
 {
-    for (size_t index = session->delayed_first; index < session->delayed_count; index++)
-        if (session->delayed[index].connection == connection)
-            return true;
-    return false;
+    for (size_t index = session->delayed_count; index > session->delayed_first; index--) {
+        struct delayed_frame *frame = &session->delayed[index - 1];
+        if (frame->connection == connection && frame->lane == lane)
+            return frame;
+    }
+    return NULL;
 }
 
-static struct delayed_frame *delay(struct session *session, uint32_t connection)
+/* Room for one more, behind all that are due until then. */
+static struct delayed_frame *delay(struct session *session, uint32_t connection,
+                                   enum send_lane lane)
 {
-    int64_t last_us = session->now_us;
-    if (session->delayed_first < session->delayed_count &&
-        session->delayed[session->delayed_count - 1].due_us > last_us)
-        last_us = session->delayed[session->delayed_count - 1].due_us;
+    const struct delayed_frame *last = last_delayed(session, connection, lane);
+    int64_t last_us = last && last->due_us > session->now_us ? last->due_us : session->now_us;
+    int64_t due_us = last_us + session->behaviour.write_delay_ms * 1000;
     if (session->delayed_first == session->delayed_count)
         session->delayed_first = session->delayed_count = 0;
     session->delayed = memory_grow(session->delayed, &session->delayed_capacity_count,
                                    session->delayed_count + 1, sizeof(*session->delayed));
-    struct delayed_frame *frame = &session->delayed[session->delayed_count++];
-    *frame = (struct delayed_frame){
-        .due_us = last_us + session->behaviour.write_delay_ms * 1000,
-        .connection = connection,
-    };
+    size_t place = session->delayed_count++;
+    for (; place > session->delayed_first && session->delayed[place - 1].due_us > due_us; place--)
+        session->delayed[place] = session->delayed[place - 1];
+    struct delayed_frame *frame = &session->delayed[place];
+    *frame = (struct delayed_frame){.due_us = due_us, .connection = connection, .lane = lane};
     return frame;
 }
 
-void server_send(struct session *session, struct connection *connection, const char *text,
-                 size_t size_bytes, const struct transcript_entry *entry)
+void server_send(struct session *session, struct connection *connection, enum send_lane lane,
+                 const char *text, size_t size_bytes, const struct transcript_entry *entry)
 {
     bool is_delayed = session->behaviour.write_delay_ms > 0 ||
-                      (session->delayed_first < session->delayed_count &&
-                       has_delayed(session, connection->number));
+                      last_delayed(session, connection->number, lane) != NULL;
     if (!is_delayed) {
         send_now(session, connection->number, text, size_bytes, entry);
         return;
     }
-    struct delayed_frame *frame = delay(session, connection->number);
+    struct delayed_frame *frame = delay(session, connection->number, lane);
     frame->text = memory_copy_text(text, size_bytes);
     frame->size_bytes = size_bytes;
     frame->entry = *entry;
@@ -125,12 +129,14 @@ struct transcript_entry server_sent_entry(const struct session *session,
 }
 
 void server_send_event(struct session *session, struct connection *connection,
-                       const struct event *event, const char *from, bool as_row)
+                       enum send_lane lane, const struct event *event, const char *from,
+                       bool as_row)
 {
     buffer_clear(&session->scratch);
     event_print(event, as_row, &session->scratch);
     struct transcript_entry entry = server_sent_entry(session, connection, event, from, as_row);
-    server_send(session, connection, session->scratch.data, session->scratch.size_bytes, &entry);
+    server_send(session, connection, lane, session->scratch.data, session->scratch.size_bytes,
+                &entry);
 }
 
 /* ---- publishing ---- */
@@ -220,7 +226,7 @@ uint64_t server_publish(struct session *session, const struct publish_request *r
         struct connection *connection = &session->connections[index];
         bool is_meant = !request->only_connection || request->only_connection == connection->number;
         if (connection->state == CONNECTION_OPEN && is_meant)
-            server_send_event(session, connection, &published, "live", false);
+            server_send_event(session, connection, LANE_LIVE, &published, "live", false);
     }
     return published.marker;
 }
@@ -277,7 +283,7 @@ static void send_ack(struct session *session, struct connection *connection,
     if (!is_well_formed)
         entry.flags |= TRANSCRIPT_FLAG_MALFORMED;
     transcript_set_text(&entry, text, strlen(text));
-    server_send(session, connection, text, strlen(text), &entry);
+    server_send(session, connection, LANE_ANSWER, text, strlen(text), &entry);
     cJSON_free(text);
     cJSON_Delete(frame);
 }
@@ -299,8 +305,8 @@ static void record_replay(struct session *session, const struct connection *conn
 
 static void cut_connection(struct session *session, struct connection *connection)
 {
-    if (has_delayed(session, connection->number))
-        delay(session, connection->number)->ends_replay_cut = true;
+    if (last_delayed(session, connection->number, LANE_ANSWER))
+        delay(session, connection->number, LANE_ANSWER)->ends_replay_cut = true;
     else
         server_drop(session, connection, session->behaviour.cut_how, true);
 }
@@ -340,7 +346,8 @@ void server_answer(struct session *session, struct connection *connection,
     size_t sent_count = is_cut ? (size_t)cut_after : answer.count;
     for (size_t index = 0; index < sent_count; index++) {
         struct resync_item item = answer.items[index];
-        server_send_event(session, connection, model_event(&session->model, item.marker),
+        server_send_event(session, connection, LANE_ANSWER,
+                          model_event(&session->model, item.marker),
                           item.is_row ? "row" : "ring", item.is_row);
     }
     struct ack ack = {request->last_seen_seq, answer.current_seq, answer.count,

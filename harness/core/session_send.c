@@ -188,7 +188,7 @@ static void send_text(struct session *session, struct connection *connection,
     note_frame(text, size_bytes, &entry, &type);
     transcript_set_text(&entry, text, size_bytes);
     if (is_plain(send)) {
-        server_send(session, connection, text, size_bytes, &entry);
+        server_send(session, connection, LANE_LIVE, text, size_bytes, &entry);
     } else {
         struct message message = {WS_OPCODE_TEXT, text, size_bytes};
         write_fragments(&bytes, &message, send);
@@ -256,7 +256,7 @@ static bool send_again(struct session *session, struct connection *connection,
     }
     const struct event *event = model_event(&session->model, marker);
     if (is_plain(send)) {
-        server_send_event(session, connection, event, "again", send->as_row);
+        server_send_event(session, connection, LANE_LIVE, event, "again", send->as_row);
         return true;
     }
     struct buffer text, bytes;

@@ -307,17 +307,40 @@ Test(session, blames_c_16_if_a_client_that_was_refused_does_not_come_again)
     fixture_assert_unmet("C-16", "1 connections refused");
 }
 
+/* Drops the connection and waits for another, until the scenario's time or the step's is out. */
+static void miss_a_connection(const char *settings, const char *wait, int64_t ms)
+{
+    char steps[100];
+    snprintf(steps, sizeof(steps), "{'accept':{}},{'drop':{}},%s", wait);
+    fixture_load(settings, steps);
+    fixture_start();
+    fixture_open();
+    fixture_wait(ms);
+}
+
 Test(session, blames_c_16_if_the_client_does_not_reconnect)
 {
-    static const char *const waits[] = {"{'accept':{'timeout_ms':400}}", "{'settle':{}}"};
+    miss_a_connection("", "{'accept':{'timeout_ms':400}}", 400);
+    fixture_assert_unmet("C-16", "did not reconnect within 400 ms after connection 1");
+    fixture_stop();
+    miss_a_connection("'timeout_ms':3000,", "{'settle':{}}", 3000);
+    fixture_assert_unmet("C-16", "did not reconnect within 3000 ms after connection 1");
+    fixture_stop();
+    miss_a_connection("'timeout_ms':3000,", "{'accept':{}}", 3000);
+    fixture_assert_unmet("C-16", "did not reconnect within 3000 ms after connection 1");
+}
+
+/* It may be waiting between two attempts, as it should. */
+Test(session, blames_the_step_if_the_scenario_has_no_time_for_the_delays_of_the_client)
+{
+    static const char *const waits[] = {"{'settle':{}}", "{'accept':{}}"};
     for (size_t index = 0; index < 2; index++) {
-        char steps[100];
-        snprintf(steps, sizeof(steps), "{'accept':{}},{'drop':{}},%s", waits[index]);
-        fixture_load(index ? "'timeout_ms':400," : "", steps);
-        fixture_start();
-        fixture_open();
-        fixture_wait(400);
-        fixture_assert_unmet("C-16", "did not reconnect within 400 ms after connection 1");
+        miss_a_connection("'timeout_ms':400,", waits[index], 400);
+        fixture_assert_unmet("step", "the scenario's time of 400 ms ran out");
+        fixture_stop();
+        miss_a_connection("'client':{'reconnect_max_ms':5000},'timeout_ms':4900,", waits[index],
+                          4900);
+        fixture_assert_unmet("step", "the scenario's time of 4900 ms ran out");
         fixture_stop();
     }
 }

@@ -50,7 +50,7 @@ void ws_accept_key(struct span key, char accept[WS_ACCEPT_TEXT_BYTES]);
 /* The 101 response with `Date` (S-10). `accept` is what stands in Sec-WebSocket-Accept. */
 void ws_append_upgrade_response(struct buffer *out, const char *accept, int64_t unix_ms);
 
-/* A response that ends the connection. `headers` are complete lines ("Retry-After: 1\r\n") or "". */
+/* A response that ends the connection. `headers`: complete lines ("Retry-After: 1\r\n") or "". */
 void ws_append_refusal(struct buffer *out, unsigned status, const char *headers, const char *body,
                        int64_t unix_ms);
 
@@ -89,7 +89,7 @@ void ws_append_close(struct buffer *out, unsigned code, const char *reason,
 /* What is wrong with the payload of a close frame: a static sentence, or NULL (5.5.1, 7.4). */
 const char *ws_close_fault(const char *body, size_t size_bytes);
 
-/* What a role demands of its peer: a server's peer masks every frame, a client's peer none (5.1). */
+/* What a role demands of its peer: a server's masks every frame, a client's none (5.1). */
 enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 
 enum ws_event_kind {

@@ -51,12 +51,14 @@ struct driver {
     int64_t input_broken_us; /* when it closed its input or output; 0: it did not */
     int64_t output_closed_us;
     struct loop_timer tick, retry;
+    int64_t tick_due_us;
 };
 
 static void on_tick(void *user);
 
 static void tick_after(struct driver *driver, int64_t delay_us)
 {
+    driver->tick_due_us = clock_monotonic_us() + delay_us;
     loop_timer_set(driver->loop, &driver->tick, delay_us, on_tick, driver);
 }
 
@@ -342,6 +344,20 @@ static void on_exited(struct driver *driver)
     driver->config.on_ended(driver->config.user);
 }
 
+/* What our own loop lost is not the driver's: its words may lie unread in the pipe meanwhile. */
+static void excuse_lateness(struct driver *driver, int64_t now_us)
+{
+    int64_t late_us = now_us - driver->tick_due_us;
+    if (late_us < TICK_US)
+        return;
+    driver->progress_us += late_us;
+    driver->state_us += late_us;
+    if (driver->input_broken_us)
+        driver->input_broken_us += late_us;
+    if (driver->output_closed_us)
+        driver->output_closed_us += late_us;
+}
+
 static void check_patience(struct driver *driver, int64_t now_us)
 {
     int64_t stuck_us = (int64_t)(STUCK_US * driver->config.timeout_scale);
@@ -393,6 +409,7 @@ static void on_tick(void *user)
         return;
     }
     int64_t now_us = clock_monotonic_us();
+    excuse_lateness(driver, now_us);
     if (is_serving(driver))
         check_patience(driver, now_us);
     if (!is_serving(driver))

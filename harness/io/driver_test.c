@@ -302,6 +302,15 @@ Test(driver, one_that_says_nothing_is_given_up)
     cr_expect_lt(passed_ms(), 3000);
 }
 
+/* Its hello lies in the pipe, but the loop that would read it was busy for too long. */
+Test(driver, one_that_has_spoken_is_not_blamed_for_a_loop_that_was_held_up)
+{
+    start(HELLO "sleep 60", 0.05); /* half a second for the hello */
+    usleep(900000);
+    turn_until(&record.hello_count, 1);
+    cr_expect_eq(record.gone_count, 0, "%s", record.why);
+}
+
 Test(driver, a_line_of_a_hundred_mebibytes_is_a_fault_and_not_kept)
 {
     start(HELLO "head -c 104857600 /dev/zero | tr '\\0' x; sleep 100", 1);

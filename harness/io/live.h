@@ -45,8 +45,8 @@ struct live_callbacks {
 enum live_status { LIVE_DONE, LIVE_INTERRUPTED };
 
 /* A driver that dies has the scenarios that it served played again, each alone. Those that it dies
- * of again are a fault of the client; the others of that death keep their second play if any of them
- * was, and are client-errors if none was: a death that nobody can place is never a pass. */
+ * of again are a fault of the client; the others of that death keep their second play if any of
+ * them was, and are client-errors if none was: a death that nobody can place is never a pass. */
 
 /* Where scenarios are played: the loop, and drivers that stay from one run to the next. */
 struct live_world;

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "io/clock.h"
 #include "io/refclient_internal.h"
+#include "io/tls.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -184,13 +185,8 @@ static const struct lws_protocols *vhost_protocols(void)
     return protocols;
 }
 
-struct lws_vhost *refclient_vhost(struct refclient *shell, const char *ca_file)
+static struct lws_vhost *create_vhost(struct refclient *shell, const char *ca_file)
 {
-    if (!ca_file)
-        return shell->vhost;
-    for (struct refclient_tls *at = shell->tls; at; at = at->next)
-        if (strcmp(at->ca_file, ca_file) == 0)
-            return at->vhost;
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = vhost_protocols(),
@@ -199,14 +195,33 @@ struct lws_vhost *refclient_vhost(struct refclient *shell, const char *ca_file)
         .retry_and_idle_policy = &no_idle_policy,
         .vhost_name = ca_file,
     };
-    struct lws_vhost *vhost = lws_create_vhost(shell->context, &info);
-    if (!vhost)
+    return lws_create_vhost(shell->context, &info);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+const struct refclient_tls *refclient_find_tls(struct refclient *shell, const char *ca_file)
+{
+    for (struct refclient_tls *at = shell->tls; at; at = at->next)
+        if (is_same_file(at->ca_file, ca_file))
+            return at;
+    SSL_CTX *trust = tls_trust_new(ca_file);
+    struct lws_vhost *vhost = NULL;
+    if (trust)
+        vhost = ca_file ? create_vhost(shell, ca_file) : shell->vhost;
+    if (!vhost) {
+        SSL_CTX_free(trust);
         return NULL;
+    }
     struct refclient_tls *tls = memory_alloc(1, sizeof *tls);
-    *tls = (struct refclient_tls){
-        .next = shell->tls, .ca_file = memory_copy_text(ca_file, strlen(ca_file)), .vhost = vhost};
+    *tls = (struct refclient_tls){.next = shell->tls, .vhost = vhost, .trust = trust};
+    if (ca_file)
+        tls->ca_file = memory_copy_text(ca_file, strlen(ca_file));
     shell->tls = tls;
-    return vhost;
+    return tls;
 }
 
 static bool open_shell(struct refclient *shell)
@@ -241,6 +256,7 @@ static void close_shell(struct refclient *shell)
     }
     for (struct refclient_tls *next; shell->tls; shell->tls = next) {
         next = shell->tls->next;
+        SSL_CTX_free(shell->tls->trust);
         free(shell->tls->ca_file);
         free(shell->tls);
     }

@@ -23,10 +23,9 @@ struct refclient_session {
     struct client *core; /* owned */
     enum client_wire wire; /* a mutant's fault */
 
-    struct lws_vhost *vhost;
     char *address, *path; /* owned */
     int port;
-    bool has_tls;
+    const struct refclient_tls *tls; /* NULL: without */
     struct ws_link *link; /* the newest connection; NULL if there is none */
     struct ws_link *stray; /* a mutant's older one */
 
@@ -34,21 +33,23 @@ struct refclient_session {
     unsigned wanted_connections;
     bool wants_close, wants_abort;
 
+    int64_t grace_end_us; /* until when a timer that comes late waits; 0: none does */
     bool is_stopped;
     int64_t end_us; /* when it is forgotten, after `stop` */
 };
 
 struct refclient_tls {
     struct refclient_tls *next;
-    char *ca_file; /* owned */
+    char *ca_file; /* owned; NULL: what the system trusts */
     struct lws_vhost *vhost;
+    SSL_CTX *trust; /* the same for links without libwebsockets' TLS; owned */
 };
 
 struct refclient {
     const struct client_policy *policy; /* of clients that are not started with another */
     struct lws_context *context;
     struct lws_vhost *vhost;       /* without TLS */
-    struct refclient_tls *tls;     /* one for each file of certificates; owned */
+    struct refclient_tls *tls;     /* one for each file of certificates, and none; owned */
     struct refclient_session *sessions; /* owned */
     uint64_t session_count;        /* ever */
     lws_sorted_usec_list_t timer;
@@ -64,8 +65,8 @@ void refclient_write_line(struct refclient *shell, const char *start, const char
                           size_t rest_bytes);
 /* {"ev":"error","message":…}; `client` may be NULL. */
 void refclient_write_error(struct refclient *shell, const char *client, const char *message);
-/* The vhost that trusts `ca_file` (NULL: no TLS); NULL if it cannot be had. */
-struct lws_vhost *refclient_vhost(struct refclient *shell, const char *ca_file);
+/* The one that trusts `ca_file` (NULL: what the system does); NULL if it cannot be had. */
+const struct refclient_tls *refclient_find_tls(struct refclient *shell, const char *ca_file);
 
 /* ---- refclient_ops.c ---- */
 

@@ -102,10 +102,10 @@ static void connect_session(struct refclient_session *session)
     }
     struct ws_link_target target = {
         .context = session->shell->context,
-        .vhost = session->vhost,
+        .vhost = session->tls ? session->tls->vhost : session->shell->vhost,
         .address = session->address,
         .port = session->port,
-        .has_tls = session->has_tls,
+        .trust = session->tls ? session->tls->trust : NULL,
         .path = session->path,
         .wire = session->wire,
     };
@@ -134,7 +134,8 @@ static bool carry_out(struct refclient_session *session)
 /* ---- birth and death ---- */
 
 /* ws://127.0.0.1:PORT/v1/ws, to which the token and the origin are added. */
-static bool read_url(struct refclient_session *session, const char *url, const char *token)
+static bool read_url(struct refclient_session *session, const char *url, const char *token,
+                     bool *has_tls)
 {
     const char *scheme, *address, *path;
     int port = 0;
@@ -152,7 +153,7 @@ static bool read_url(struct refclient_session *session, const char *url, const c
         session->path = buffer_take_text(&full);
         session->address = memory_copy_text(address, strlen(address));
         session->port = port;
-        session->has_tls = strcmp(scheme, "wss") == 0;
+        *has_tls = strcmp(scheme, "wss") == 0;
         free(escaped);
     }
     free(copy);
@@ -194,9 +195,10 @@ const char *refclient_session_start(struct refclient *shell,
     session->core = setup->core;
     session->wire = setup->wire;
     const char *problem = NULL;
-    if (!read_url(session, setup->url, setup->token ? setup->token : ""))
+    bool has_tls = false;
+    if (!read_url(session, setup->url, setup->token ? setup->token : "", &has_tls))
         problem = "`url` is no ws:// or wss:// address";
-    else if (!(session->vhost = refclient_vhost(shell, session->has_tls ? setup->ca_file : NULL)))
+    else if (has_tls && !(session->tls = refclient_find_tls(shell, setup->ca_file)))
         problem = "`ca_file` cannot be used";
     if (problem) {
         free_session(session);
@@ -230,6 +232,24 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A timer that comes this late was held up with all else, and what would have stopped it (an ack, a
+ * pong) may lie unread: that is read first. */
+#define LATE_US  (100 * INT64_C(1000))
+#define GRACE_US (20 * INT64_C(1000))
+
+/* When the core is to be told the time. */
+static int64_t tick_due_us(struct refclient_session *session, int64_t now_us)
+{
+    int64_t due_us = client_deadline_us(session->core);
+    if (due_us > now_us - LATE_US) {
+        session->grace_end_us = 0;
+        return due_us;
+    }
+    if (session->grace_end_us == 0)
+        session->grace_end_us = now_us + GRACE_US;
+    return session->grace_end_us;
+}
+
 int64_t refclient_sessions_turn(struct refclient *shell)
 {
     int64_t next_us = REFCLIENT_NEVER;
@@ -241,13 +261,14 @@ int64_t refclient_sessions_turn(struct refclient *shell)
             free_session(session);
             continue;
         }
-        if (client_deadline_us(session->core) <= now.monotonic_us) {
+        if (tick_due_us(session, now.monotonic_us) <= now.monotonic_us) {
             client_tick(session->core, now);
             refclient_session_drain(session);
         }
         while (carry_out(session))
             ;
-        next_us = earlier(next_us, earlier(session->end_us, client_deadline_us(session->core)));
+        int64_t due_us = tick_due_us(session, now.monotonic_us);
+        next_us = earlier(next_us, earlier(session->end_us, due_us));
         at = &session->next;
     }
     return next_us;

@@ -418,7 +418,7 @@ struct connection *connection_new(struct server *server, uint32_t number, int fi
     int no_delay = 1;
     setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
     if (server->identity)
-        connection->tls = tls_new(server->identity);
+        connection->tls = tls_new_server(server->identity);
     if (loop_watch_socket(server->loop, &connection->watch, file))
         return connection;
     tls_free(connection->tls);

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 struct tls {
@@ -13,17 +14,45 @@ struct tls {
     struct buffer waiting; /* said before the handshake was over */
 };
 
-struct tls *tls_new(const struct tls_identity *identity)
+static struct tls *tls_new(SSL_CTX *context)
 {
     struct tls *tls = memory_alloc(1, sizeof *tls);
-    tls->ssl = SSL_new(tls_identity_context(identity));
+    tls->ssl = SSL_new(context);
     tls->in = BIO_new(BIO_s_mem());
     tls->out = BIO_new(BIO_s_mem());
     assert(tls->ssl && tls->in && tls->out); /* only memory could be lacking */
     SSL_set_bio(tls->ssl, tls->in, tls->out);
-    SSL_set_accept_state(tls->ssl);
     buffer_init(&tls->waiting, BUFFER_NO_LIMIT);
     return tls;
+}
+
+struct tls *tls_new_server(const struct tls_identity *identity)
+{
+    struct tls *tls = tls_new(tls_identity_context(identity));
+    SSL_set_accept_state(tls->ssl);
+    return tls;
+}
+
+struct tls *tls_new_client(SSL_CTX *trust, const char *address)
+{
+    struct tls *tls = tls_new(trust);
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls->ssl), address);
+    SSL_set_connect_state(tls->ssl);
+    return tls;
+}
+
+SSL_CTX *tls_trust_new(const char *ca_file)
+{
+    SSL_CTX *trust = SSL_CTX_new(TLS_client_method());
+    if (!trust)
+        return NULL;
+    SSL_CTX_set_verify(trust, SSL_VERIFY_PEER, NULL);
+    int is_loaded = ca_file ? SSL_CTX_load_verify_file(trust, ca_file)
+                            : SSL_CTX_set_default_verify_paths(trust);
+    if (is_loaded == 1 && SSL_CTX_set_min_proto_version(trust, TLS1_2_VERSION) == 1)
+        return trust;
+    SSL_CTX_free(trust);
+    return NULL;
 }
 
 void tls_free(struct tls *tls)

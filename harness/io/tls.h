@@ -1,5 +1,5 @@
-/* The server's end of TLS on one connection, as a filter on bytes: what the socket carries on one
- * side, what the session says and hears on the other. Does no I/O. */
+/* One end of TLS on one connection, as a filter on bytes: what the socket carries on one side, what
+ * is said and heard on the other. Does no I/O. */
 #ifndef GAPCHECK_IO_TLS_H
 #define GAPCHECK_IO_TLS_H
 
@@ -17,8 +17,17 @@ enum tls_state {
 
 struct tls;
 
-struct tls *tls_new(const struct tls_identity *identity);
+struct tls *tls_new_server(const struct tls_identity *identity);
+
+/* A client's end: the peer must show a certificate for `address` (dotted IPv4) that `trust`, of
+ * tls_trust_new, knows. It has the first word: call tls_read and tls_flush before anything came. */
+struct tls *tls_new_client(SSL_CTX *trust, const char *address);
+
 void tls_free(struct tls *tls);
+
+/* Whom a client trusts: the certificates in a PEM file, or, without one, those of the system. NULL
+ * if they cannot be used. Released with SSL_CTX_free. */
+SSL_CTX *tls_trust_new(const char *ca_file);
 
 enum tls_state tls_state(const struct tls *tls);
 

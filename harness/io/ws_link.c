@@ -198,7 +198,7 @@ void ws_link_open(const struct ws_link_target *target, const struct ws_link_even
         .path = target->path,
         .host = host,
         .ssl_connection =
-            LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (target->has_tls ? LCCSCF_USE_SSL : 0),
+            LCCSCF_HTTP_NO_FOLLOW_REDIRECT | (target->trust && !link->raw ? LCCSCF_USE_SSL : 0),
         .local_protocol_name = link->raw ? WS_LINK_RAW_PROTOCOL.name : WS_LINK_PROTOCOL.name,
         .method = link->raw ? "RAW" : NULL,
         .retry_and_idle_policy = &no_idle_policy,

@@ -7,6 +7,7 @@
 #include "core/text.h"
 
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,7 +35,7 @@ struct ws_link_target {
     struct lws_vhost *vhost;
     const char *address; /* numeric: names are not looked up */
     int port;
-    bool has_tls;
+    SSL_CTX *trust; /* as the vhost's; NULL: without TLS */
     const char *path;    /* with its query */
     enum client_wire wire; /* a mutant's fault: then the codec is not libwebsockets' */
 };

@@ -4,6 +4,7 @@
 #define GAPCHECK_IO_WS_LINK_INTERNAL_H
 
 #include "core/ws_client.h"
+#include "io/tls.h"
 #include "io/ws_link.h"
 
 #define WS_LINK_DATE_BYTES 64
@@ -20,6 +21,8 @@ struct ws_link {
     bool wants_close;
     bool has_ended;
     struct ws_client *raw; /* a mutant's own codec, else NULL; owned */
+    struct tls *raw_tls;   /* below it; NULL without TLS; owned */
+    struct buffer sealed;  /* of raw_tls: to be sent */
     bool is_dead;    /* a mutant's: it has ended, and the owner must not hear of it */
     bool is_guarded; /* one of our functions still works on it: it frees what has ended */
 };

@@ -1,5 +1,6 @@
 /* A link whose WebSocket layer is core/ws_client over a raw connection: for the mutants that break
- * what libwebsockets' own client cannot be told to break. */
+ * what libwebsockets' own client cannot be told to break. Nor has its raw connection TLS, so that
+ * comes from io/tls. */
 #include "io/ws_link_internal.h"
 
 #include "core/memory.h"
@@ -16,6 +17,9 @@ void ws_link_raw_init(struct ws_link *link, const struct ws_link_target *target)
     snprintf(host, sizeof host, "%s:%d", target->address, target->port);
     link->raw = memory_alloc(1, sizeof *link->raw);
     ws_client_init(link->raw, target->wire, host, target->path, WS_LINK_MESSAGE_BYTES_MAX);
+    buffer_init(&link->sealed, BUFFER_NO_LIMIT);
+    if (target->trust)
+        link->raw_tls = tls_new_client(target->trust, target->address);
 }
 
 void ws_link_raw_free(struct ws_link *link)
@@ -23,6 +27,8 @@ void ws_link_raw_free(struct ws_link *link)
     if (link->raw)
         ws_client_free(link->raw);
     free(link->raw);
+    tls_free(link->raw_tls);
+    buffer_free(&link->sealed);
 }
 
 static void want_write(struct ws_link *link)
@@ -78,7 +84,8 @@ static void tell_owner(struct ws_link *link, const struct ws_client_event *event
     }
 }
 
-static int receive(struct ws_link *link, const char *data, size_t size_bytes)
+/* -1 after which there may be no link. */
+static int receive_plain(struct ws_link *link, const char *data, size_t size_bytes)
 {
     unsigned http_status = 0;
     for (size_t offset = 0; offset < size_bytes && !link->wants_close;) {
@@ -94,9 +101,41 @@ static int receive(struct ws_link *link, const char *data, size_t size_bytes)
     return 0;
 }
 
-static int write_output(struct ws_link *link)
+/* With nothing at all it says the first word of TLS. */
+static int receive(struct ws_link *link, const char *data, size_t size_bytes)
+{
+    char plain[RECEIVE_BYTES];
+    size_t plain_bytes;
+    if (!link->raw_tls)
+        return receive_plain(link, data, size_bytes);
+    tls_take(link->raw_tls, data, size_bytes);
+    while ((plain_bytes = tls_read(link->raw_tls, plain, sizeof plain)) > 0)
+        if (receive_plain(link, plain, plain_bytes) != 0)
+            return -1;
+    enum tls_state state = tls_state(link->raw_tls);
+    if (state == TLS_BROKEN || state == TLS_ENDED)
+        link->wants_close = true;
+    want_write(link);
+    return 0;
+}
+
+/* What is to go out on the connection. */
+static struct buffer *seal_output(struct ws_link *link)
 {
     struct buffer *output = &link->raw->output;
+    if (!link->raw_tls)
+        return output;
+    tls_write(link->raw_tls, output->data, output->size_bytes);
+    buffer_clear(output);
+    if (link->wants_close)
+        tls_close(link->raw_tls);
+    tls_flush(link->raw_tls, &link->sealed);
+    return &link->sealed;
+}
+
+static int write_output(struct ws_link *link)
+{
+    struct buffer *output = seal_output(link);
     if (output->size_bytes > 0) {
         /* libwebsockets keeps what the kernel does not take. */
         int written =
@@ -130,8 +169,7 @@ static int on_raw_event(struct lws *wsi, enum lws_callback_reasons reason, void 
     link->wsi = wsi;
     switch ((int)reason) {
     case LWS_CALLBACK_RAW_CONNECTED:
-        want_write(link);
-        return 0;
+        return receive(link, NULL, 0);
     case LWS_CALLBACK_RAW_RX:
         return receive(link, in, size_bytes);
     case LWS_CALLBACK_RAW_WRITEABLE:

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define MISSED_RANGES_MAX 1000 /* a client that loses every other event need not fill the file */
+
 /* results.json, format 1. Written by hand and not with cJSON, so that numbers and the order of
  * members are the same wherever it is written. */
 
@@ -63,6 +65,38 @@ static void append_rules(const struct judgement *judgement, const char *indent, 
     buffer_append_text(out, " }");
 }
 
+/* What the page of a report wants beside the verdict. */
+static void append_about(const struct run_scenario *scenario, const char *indent,
+                         struct buffer *out)
+{
+    buffer_printf(out, ",\n%s  \"title\": ", indent);
+    append_text(out, scenario->title);
+    buffer_append_text(out, ", \"why\": ");
+    append_text(out, scenario->why);
+    buffer_append_text(out, ", \"tags\": [");
+    for (size_t i = 0; i < scenario->tag_count; i++) {
+        buffer_append_text(out, i ? ", " : "");
+        append_text(out, scenario->tags[i]);
+    }
+    buffer_append_text(out, "]");
+}
+
+static void append_missed(const struct judgement *judgement, const char *indent,
+                          struct buffer *out)
+{
+    buffer_printf(out, ",\n%s  \"missed\": [", indent);
+    for (size_t i = 0; i < judgement->missed_count && i < MISSED_RANGES_MAX; i++) {
+        const struct missed_range *range = &judgement->missed[i];
+        buffer_printf(out, "%s{ \"marker\": %" PRIu64 ", \"count\": %" PRIu64 ", \"rule\": ",
+                      i ? ", " : "", range->marker, range->count);
+        if (range->rule < RULE_COUNT)
+            buffer_printf(out, "\"%s\" }", rule_info(range->rule)->id);
+        else
+            buffer_append_text(out, "null }");
+    }
+    buffer_append_text(out, "]");
+}
+
 static void append_counts(const struct judgement *judgement, struct buffer *out)
 {
     const struct {
@@ -86,6 +120,7 @@ void report_json_scenario(const struct run_scenario *scenario, const char *inden
     append_text(out, scenario->name);
     buffer_append_text(out, ", \"file\": ");
     append_text(out, scenario->path);
+    append_about(scenario, indent, out);
     buffer_printf(out, ",\n%s  \"verdict\": \"%s\"", indent, verdict_name(judgement->verdict));
     if (judgement->reason) { /* only of what was not judged to its end */
         buffer_append_text(out, ", \"reason\": ");
@@ -97,6 +132,7 @@ void report_json_scenario(const struct run_scenario *scenario, const char *inden
     buffer_printf(out, ",\n%s  \"known\": %s", indent, bool_name(scenario->is_known));
     append_findings(scenario, indent, out);
     append_rules(judgement, indent, out);
+    append_missed(judgement, indent, out);
     buffer_printf(out, ",\n%s  \"transcript\": ", indent);
     append_text(out, scenario->transcript);
     buffer_printf(out, ",\n%s  \"reproduce\": ", indent);

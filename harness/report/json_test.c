@@ -56,6 +56,22 @@ Test(json, finding_has_all_its_fields)
     run_free(&run);
 }
 
+Test(json, scenario_says_what_it_is_about_and_which_events_were_missed)
+{
+    struct run run = sample_run();
+    cJSON *document = parse(&run);
+    const cJSON *scenario = cJSON_GetArrayItem(get(document, "scenarios"), 1);
+    cr_expect_str_eq(get(scenario, "title")->valuestring, "A title");
+    cr_expect(cJSON_IsNull(get(scenario, "why")));
+    cr_expect_str_eq(cJSON_GetArrayItem(get(scenario, "tags"), 0)->valuestring, "overflow");
+    char *missed = cJSON_PrintUnformatted(get(scenario, "missed"));
+    cr_expect_str_eq(missed, "[{\"marker\":7,\"count\":200,\"rule\":\"C-5\"},"
+                             "{\"marker\":300,\"count\":1,\"rule\":null}]");
+    free(missed);
+    cJSON_Delete(document);
+    run_free(&run);
+}
+
 Test(json, only_rules_that_came_up_are_listed)
 {
     struct run run = sample_run();

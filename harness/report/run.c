@@ -132,6 +132,10 @@ void run_scenario_free(struct run_scenario *scenario)
     free(scenario->name);
     free(scenario->path);
     free(scenario->title);
+    free(scenario->why);
+    for (size_t i = 0; i < scenario->tag_count; i++)
+        free(scenario->tags[i]);
+    free(scenario->tags);
     free(scenario->transcript);
     free(scenario->reproduce);
     free(scenario->finding_is_known);

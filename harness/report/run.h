@@ -13,7 +13,9 @@
 struct run_scenario {
     char *name;           /* of the scenario; owned, as is all below */
     char *path;           /* of its file, as it was given */
-    char *title;
+    char *title, *why;    /* why: NULL where it says none */
+    char **tags;
+    size_t tag_count;
     char *transcript;     /* relative to the report's folder; NULL: it was not played */
     char *reproduce;      /* one shell command */
     struct judgement *judgement;

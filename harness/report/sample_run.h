@@ -56,6 +56,24 @@ static inline void sample_add_finding(struct run_scenario *scenario, enum rule r
     };
 }
 
+static inline void sample_add_missed(struct run_scenario *scenario, uint64_t marker,
+                                     uint64_t count, enum rule rule)
+{
+    struct judgement *judgement = scenario->judgement;
+    judgement->missed =
+        memory_grow(judgement->missed, &judgement->missed_capacity_count,
+                    judgement->missed_count + 1, sizeof *judgement->missed);
+    judgement->missed[judgement->missed_count++] = (struct missed_range){marker, count, rule};
+}
+
+static inline void sample_add_tag(struct run_scenario *scenario, const char *tag)
+{
+    size_t capacity_count = scenario->tag_count;
+    scenario->tags = memory_grow(scenario->tags, &capacity_count, scenario->tag_count + 1,
+                                 sizeof *scenario->tags);
+    scenario->tags[scenario->tag_count++] = sample_copy(tag);
+}
+
 /* As if the baseline listed all of its findings. */
 static inline void sample_know(struct run_scenario *scenario, const char *reason)
 {
@@ -96,6 +114,10 @@ static inline struct run sample_run(void)
     scenario->judgement->dispatched = 507;
     scenario->judgement->lost = 200;
     scenario->judgement->connections = 2;
+    sample_add_missed(scenario, 7, 200, RULE_C5);
+    sample_add_missed(scenario, 300, 1, RULE_COUNT);
+    sample_add_tag(scenario, "overflow");
+    sample_add_tag(scenario, SAMPLE_EVIL);
     scenario->judgement->rules[RULE_C1] = RULE_STATUS_PASS;
     scenario->judgement->rules[RULE_C5] = RULE_STATUS_FAIL;
     scenario->judgement->rules[RULE_C20] = RULE_STATUS_SKIP;

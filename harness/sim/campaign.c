@@ -109,8 +109,8 @@ void campaign_tally_add(struct campaign_tally *tally, uint64_t seed,
     add_findings(tally, seed, judgement);
     if (!campaign_books_balance(judgement))
         add_imbalance(tally, seed, judgement);
-    bool is_conclusive = judgement->verdict == VERDICT_PASS ||
-                         judgement->verdict == VERDICT_WARN || judgement->verdict == VERDICT_FAIL;
+    bool is_conclusive = judgement->verdict == VERDICT_PASS || judgement->verdict == VERDICT_WARN ||
+                         judgement->verdict == VERDICT_FAIL;
     if (!is_conclusive)
         add_to_kind(&tally->inconclusive, seed,
                     judgement->reason ? judgement->reason : verdict_name(judgement->verdict));

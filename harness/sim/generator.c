@@ -13,9 +13,10 @@
 bool generator_has(const struct generator *generator, enum driver_capability capability)
 {
     struct driver_capabilities set = generator->config->capabilities;
-    bool is_alone = driver_capabilities_have(set, DRIVER_CAPABILITY_ALONE) &&
-                    (capability == DRIVER_CAPABILITY_THROW || capability == DRIVER_CAPABILITY_SLOW ||
-                     capability == DRIVER_CAPABILITY_CLOCK_SKEW);
+    bool is_alone =
+        driver_capabilities_have(set, DRIVER_CAPABILITY_ALONE) &&
+        (capability == DRIVER_CAPABILITY_THROW || capability == DRIVER_CAPABILITY_SLOW ||
+         capability == DRIVER_CAPABILITY_CLOCK_SKEW);
     return !is_alone && driver_capabilities_have(set, capability);
 }
 
@@ -89,8 +90,7 @@ static void write_head(struct generator *generator)
     buffer_printf(generator->out,
                   "{\n  \"title\": \"generated, seed %" PRIu64 "\",\n  \"rules\": [\"C-7\"],\n",
                   config->seed);
-    buffer_printf(generator->out, "  \"timeout_ms\": %d,\n",
-                  config->is_live ? 60000 : 300000);
+    buffer_printf(generator->out, "  \"timeout_ms\": %d,\n", config->is_live ? 60000 : 300000);
     write_server(generator);
     write_client(generator);
     buffer_append_text(generator->out, "  \"steps\": [\n");
@@ -170,8 +170,7 @@ static void write_first_connection(struct generator *generator)
 static void write_memory_probe(struct generator *generator)
 {
     struct choices *choices = generator->choices;
-    const char *others =
-        CHOICES_ONE_OF(choices, "2499", "2499", "2498", "2100", "4200", "4200");
+    const char *others = CHOICES_ONE_OF(choices, "2499", "2499", "2498", "2100", "4200", "4200");
     unsigned named = generator->named_count++;
     generator_settle(generator);
     generator_step(generator, "\"publish\": { \"as\": \"e%u\" }", named);
@@ -190,9 +189,9 @@ void generator_write(struct choices *choices, const struct generator_config *con
                      struct buffer *out)
 {
     struct generator generator = {.choices = choices, .config = config, .out = out};
-    generator.is_long =
-        config->length == GENERATOR_LONG ||
-        (config->length == GENERATOR_MIXED && choices_below(choices, LONG_ONE_IN) == LONG_ONE_IN - 1);
+    generator.is_long = config->length == GENERATOR_LONG ||
+                        (config->length == GENERATOR_MIXED &&
+                         choices_below(choices, LONG_ONE_IN) == LONG_ONE_IN - 1);
     generator.ending = choose_ending(&generator);
     generator.has_keepalive = !config->is_live && choices_chance(choices, 75);
     write_head(&generator);
@@ -219,8 +218,7 @@ struct scenario *generator_load(struct choices *choices, const struct generator_
     generator_write(choices, config, text);
     snprintf(name, sizeof name, "generated-%" PRIu64, config->seed);
     error_list_init(&errors);
-    bool is_loaded =
-        scenario_load(buffer_text(text), text->size_bytes, name, name, &set, &errors);
+    bool is_loaded = scenario_load(buffer_text(text), text->size_bytes, name, name, &set, &errors);
     assert(is_loaded && set.count == 1); /* what it writes is valid, or the generator is wrong */
     (void)is_loaded;
     error_list_free(&errors);

@@ -17,9 +17,9 @@ struct generator {
     struct buffer *out;
     enum generator_ending ending;
     bool is_long;
-    bool is_numbered; /* a settled event had a number: a resync is due on every reconnect */
+    bool is_numbered;   /* a settled event had a number: a resync is due on every reconnect */
     bool has_keepalive; /* the client pings, and so notices silence: only then may there be any */
-    bool is_hanging;  /* the server answers no ping until the next connection */
+    bool is_hanging;    /* the server answers no ping until the next connection */
     unsigned named_count;
 };
 

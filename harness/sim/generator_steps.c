@@ -117,9 +117,10 @@ static void write_about_one_message(struct generator *generator)
                    "\"send\": { \"frame\": { \"type\": \"message.created\", \"id\": \"${id}\", "
                    "\"channel\": \"general\", \"message\": { \"id\": \"m-1\", \"agent_id\": \"a\", "
                    "\"agent_name\": \"a\", \"text\": \"${marker}\", \"attachments\": [] } } }");
-    generator_step(generator,
-                   "\"send\": { \"frame\": { \"type\": \"message.reacted\", \"message_id\": \"m-1\", "
-                   "\"emoji\": \"eyes\", \"agent_name\": \"${marker}\", \"action\": \"added\" } }");
+    generator_step(
+        generator,
+        "\"send\": { \"frame\": { \"type\": \"message.reacted\", \"message_id\": \"m-1\", "
+        "\"emoji\": \"eyes\", \"agent_name\": \"${marker}\", \"action\": \"added\" } }");
 }
 
 /* Most often not so large: it costs as much as all the rest of a session. */
@@ -240,11 +241,11 @@ static void write_subscribe(struct generator *generator)
 
 static void write_drop(struct generator *generator)
 {
-    generator_step(generator, "\"drop\": { \"how\": \"%s\" }",
-                   generator->has_keepalive ? CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame",
-                                             "close", "silent")
-                            : CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame",
-                                             "close"));
+    generator_step(
+        generator, "\"drop\": { \"how\": \"%s\" }",
+        generator->has_keepalive
+            ? CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame", "close", "silent")
+            : CHOICES_ONE_OF(generator->choices, "reset", "fin", "mid-frame", "close"));
 }
 
 static void write_restart(struct generator *generator)
@@ -428,7 +429,7 @@ void generator_live_action(struct generator *generator)
 void generator_loss(struct generator *generator)
 {
     static const struct action ends[] = {
-        {62, write_drop, -1},    {15, write_restart, -1}, {10, write_close, -1},
+        {62, write_drop, -1},     {15, write_restart, -1}, {10, write_close, -1},
         {6, write_reconnect, -1}, {2, write_hang, -1},     {2, write_promise, -1},
         {2, write_flapping, -1},
     };

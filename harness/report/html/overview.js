@@ -1,0 +1,259 @@
+// The whole run: the verdict in one line, filters, what went wrong, and rules × scenarios.
+
+import { html } from './dom.js';
+import { isFiltered, matchesFilter } from './filter.js';
+import { verdictBadge } from './scenario.js';
+import { VERDICTS, formatCount, formatMs, formatStart, plural, symbolOf } from './words.js';
+
+const NAMES_SHOWN = 6;
+
+/* ---- the verdict ---- */
+
+/** Rules broken by what the baseline does not know. */
+function brokenRules(results) {
+  const found = new Set();
+  for (const scenario of results.scenarios)
+    for (const finding of scenario.findings)
+      if (finding.level === 'must' && !finding.known) found.add(finding.rule);
+  return [...found].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
+}
+
+/** What came of the run, in one sentence. */
+export function sayVerdict(results) {
+  const { summary } = results;
+  const count = summary.scenarios;
+  const rules = brokenRules(results);
+  const trouble = (summary['client-error'] ?? 0) + (summary.error ?? 0);
+  if (results.exit === 3)
+    return `Inconclusive: ${trouble ? `${trouble} of ${count} scenarios could not be judged`
+      : count === (summary.skip ?? 0) ? 'nothing was played' : 'the run was not finished'}.`;
+  if (rules.length)
+    return `${summary.fail} of ${count} scenarios fail: the client breaks ${rules.join(', ')}.`;
+  if (results.exit === 4)
+    return `As the baseline says, but ${plural(summary.fixed, 'known failure')} no longer happen.`;
+  if (results.exit === 1)
+    return `${summary.warn} of ${count} scenarios warn, and SHOULD counts (--strict).`;
+  const rest = [summary.warn && `${summary.warn} with a warning`,
+    summary.known && `${plural(summary.known, 'known failure')} of the baseline`,
+    summary.skip && `${summary.skip} skipped`].filter(Boolean).join(', ');
+  return `Everything as expected in ${plural(count, 'scenario')}${rest ? ` (${rest})` : ''}.`;
+}
+
+const KINDS = { 0: 'pass', 1: 'fail', 3: 'error', 4: 'warn' };
+
+export function drawHead(results) {
+  const { client, started, duration_ms: duration, seed, gapcheck } = results;
+  return html('header', { class: `run-head ${KINDS[results.exit] ?? 'error'}` },
+    html('p', { class: 'verdict' },
+      html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(KINDS[results.exit])),
+      sayVerdict(results)),
+    html('p', { class: 'who' }, html('strong', {}, client.name), ' ', client.version,
+      html('span', { class: 'meta' }, ['', `exit ${results.exit}`, formatMs(duration),
+        formatStart(started), `seed ${seed}`, `gapcheck ${gapcheck}`].filter(Boolean).join(' · '))),
+    client.command ? html('p', { class: 'meta command' },
+      html('code', {}, `--client ${client.command}`)) : null);
+}
+
+/* ---- filters ---- */
+
+const ruleNumber = (id) => (id === 'step' ? 1000 : Number(id.slice(2)) + (id[0] === 'S' ? 500 : 0));
+
+function select(label, value, choices, onchange) {
+  return html('label', {}, html('span', {}, label),
+    html('select', { onchange: (event) => onchange(event.target.value) },
+      html('option', { value: '' }, 'all'),
+      choices.map((choice) =>
+        html('option', { value: choice, selected: choice === value }, choice))));
+}
+
+function drawFilters(results, filter, onFilter) {
+  const { scenarios } = results;
+  const tags = [...new Set(scenarios.flatMap((one) => one.tags ?? []))].sort();
+  const rules = [...new Set(scenarios.flatMap((one) => Object.keys(one.rules)))]
+    .sort((a, b) => ruleNumber(a) - ruleNumber(b));
+  const chip = (verdict) => {
+    const count = scenarios.filter((one) => one.verdict === verdict).length;
+    const isOn = filter.verdicts.includes(verdict);
+    return html('button', {
+      type: 'button', class: `chip toggle ${verdict}`, 'aria-pressed': String(isOn),
+      disabled: count === 0 && !isOn, 'data-verdict': verdict,
+      onclick: () => onFilter({
+        ...filter, verdicts: isOn ? filter.verdicts.filter((one) => one !== verdict)
+          : [...filter.verdicts, verdict],
+      }),
+    }, `${symbolOf(verdict)} ${formatCount(count)} ${verdict}`);
+  };
+  return html('form', {
+    class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault(),
+  }, html('div', { class: 'chips', role: 'group', 'aria-label': 'Verdict' }, VERDICTS.map(chip)),
+    select('Rule', filter.rule, rules, (rule) => onFilter({ ...filter, rule })),
+    select('Tag', filter.tag, tags, (tag) => onFilter({ ...filter, tag })),
+    html('label', { class: 'search' }, html('span', {}, 'Text'), html('input', {
+      type: 'search', value: filter.text, placeholder: 'name, finding, cause …', id: 'search',
+      oninput: (event) => onFilter({ ...filter, text: event.target.value }, true),
+    })),
+    html('button', {
+      type: 'button', class: 'link', hidden: !isFiltered(filter),
+      onclick: () => onFilter({ verdicts: [], rule: '', tag: '', text: '' }),
+    }, 'Show all'));
+}
+
+/* ---- what went wrong ---- */
+
+/** What was found, by rule: the rules that fail first, then those with most scenarios. */
+function groupByRule(scenarios) {
+  const found = new Map();
+  for (const scenario of scenarios) {
+    for (const finding of scenario.findings) {
+      const key = `${finding.rule} ${finding.level}`;
+      const group = found.get(key) ?? { rule: finding.rule, level: finding.level, items: [] };
+      if (group.items.at(-1)?.scenario !== scenario) group.items.push({ scenario, finding });
+      found.set(key, group);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.level === b.level ? 0 : a.level === 'must' ? -1 : 1) ||
+    b.items.length - a.items.length || ruleNumber(a.rule) - ruleNumber(b.rule));
+}
+
+function drawNames(items, link) {
+  const name = ({ scenario }) => html('a', { href: link(scenario.name) }, scenario.name);
+  const list = html('p', { class: 'names' }, separate(items.slice(0, NAMES_SHOWN).map(name)));
+  const rest = items.slice(NAMES_SHOWN);
+  if (rest.length) {
+    list.append(' ', html('button', { type: 'button', class: 'link', onclick: (event) => {
+      event.target.replaceWith(...rest.flatMap((one) => [', ', name(one)]));
+    } }, `and ${rest.length} more`));
+  }
+  return list;
+}
+
+const separate = (parts) => parts.flatMap((part, index) => (index ? [', ', part] : [part]));
+
+function drawGroup({ rule, level, items }, rules, link) {
+  const about = rules.find(({ id }) => id === rule);
+  const verdict = level === 'must' ? 'fail' : 'warn';
+  const { scenario, finding } = items[0];
+  return html('li', { 'data-rule': rule },
+    html('p', { class: 'head' }, verdictBadge(verdict), html('strong', { class: 'rule' }, rule),
+      plural(items.length, 'scenario')),
+    about ? html('p', { class: 'sentence' }, `${level.toUpperCase()}: a client ${about.sentence}`)
+      : null,
+    html('p', { class: 'example' }, finding.message),
+    finding.cause ? html('p', { class: 'cause' }, finding.cause) : null,
+    html('p', { class: 'sentence' }, 'as in ', html('a', { href: link(scenario.name) },
+      scenario.name)),
+    items.length > 1 ? drawNames(items.slice(1), link) : null);
+}
+
+function drawWrong(scenarios, rules, link) {
+  const groups = groupByRule(scenarios);
+  const unjudged = scenarios.filter(({ verdict }) => ['client-error', 'error'].includes(verdict));
+  if (!groups.length && !unjudged.length) return null;
+  return html('section', { 'aria-label': 'What went wrong' }, html('h2', {}, 'What went wrong'),
+    html('ul', { class: 'wrong broken' },
+      unjudged.map(({ name, verdict, known, reason }) => html('li', {},
+        html('p', { class: 'head' }, verdictBadge(verdict, known),
+          html('a', { href: link(name) }, name)), html('p', {}, reason ?? ''))),
+      groups.map((group) => drawGroup(group, rules, link))));
+}
+
+/* ---- the matrix ---- */
+
+const severity = ({ verdict }) => VERDICTS.indexOf(verdict);
+
+/** Failures first, else as in the file. */
+const bySeverity = (scenarios) =>
+  scenarios.map((scenario, index) => ({ scenario, index }))
+    .sort((a, b) => severity(a.scenario) - severity(b.scenario) || a.index - b.index)
+    .map(({ scenario }) => scenario);
+
+/** Arrow keys move from cell to cell, Enter opens; one cell at a time is a tab stop. */
+export function makeGridKeys(table, onOpen) {
+  const focus = (row, column) => {
+    if (!row) return;
+    const cell = row.cells[Math.max(0, Math.min(column, row.cells.length - 1))];
+    table.querySelector('[tabindex="0"]')?.setAttribute('tabindex', '-1');
+    cell.setAttribute('tabindex', '0');
+    cell.focus();
+    cell.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  };
+  table.addEventListener('keydown', (event) => {
+    const cell = event.target.closest('td,th');
+    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = cell.parentElement;
+    const column = cell.cellIndex;
+    const rows = row.parentElement.rows;
+    const at = row.sectionRowIndex;
+    const moves = {
+      ArrowDown: () => focus(rows[at + 1], column), ArrowUp: () => focus(rows[at - 1], column),
+      ArrowRight: () => focus(row, column + 1),
+      ArrowLeft: () => focus(row, Math.max(0, column - 1)),
+      Home: () => focus(row, 0), End: () => focus(row, Infinity),
+      PageDown: () => focus(rows[Math.min(at + 15, rows.length - 1)], column),
+      PageUp: () => focus(rows[Math.max(at - 15, 0)], column),
+      Enter: () => onOpen(cell), ' ': () => onOpen(cell),
+    };
+    if (!moves[event.key]) return;
+    event.preventDefault();
+    moves[event.key]();
+  });
+  table.addEventListener('click', (event) => {
+    const cell = event.target.closest('td');
+    if (cell && !event.target.closest('a')) onOpen(cell);
+  });
+}
+
+function drawMatrix(scenarios, rules, { filter, link, onFilter, onOpen }) {
+  const shown = rules.filter(({ id, level }) =>
+    level !== 'server' && scenarios.some((one) => id in one.rules));
+  const cells = new Map(); // one of a kind is made and copied: there are thousands
+  const cell = (scenario, { id }) => {
+    const status = scenario.rules[id] ?? 'none';
+    const said = `${id}: ${status === 'none' ? 'did not come up' : status}`;
+    if (!cells.has(said))
+      cells.set(said, html('td', { class: status, title: said, 'aria-label': said },
+        status === 'none' ? '' : symbolOf(status)));
+    return cells.get(said).cloneNode(true);
+  };
+  const row = (scenario, index) => html('tr', { class: scenario.verdict, 'data-name': scenario.name },
+    html('th', { scope: 'row', tabindex: index === 0 ? '0' : null },
+      html('span', { class: `symbol ${scenario.verdict}`, title: scenario.verdict },
+        symbolOf(scenario.verdict), html('span', { class: 'offscreen' }, ` ${scenario.verdict} `)),
+      html('a', { href: link(scenario.name), tabindex: '-1' }, scenario.name),
+      html('span', { class: 'title' }, scenario.title ?? '')),
+    shown.map((rule) => cell(scenario, rule)));
+  const table = html('table', { class: 'matrix', role: 'grid', 'aria-label': 'Rules by scenarios' },
+    html('thead', {}, html('tr', {},
+      html('th', { scope: 'col' }, plural(scenarios.length, 'scenario')),
+      shown.map(({ id, level, sentence }) => html('th', { scope: 'col' }, html('button', {
+        type: 'button', class: `rule-head ${level}`, title: `${id} (${level}): ${sentence}`,
+        'aria-pressed': String(filter.rule === id),
+        onclick: () => onFilter({ ...filter, rule: filter.rule === id ? '' : id }),
+      }, id.replace('C-', '')))))),
+    html('tbody', {}, bySeverity(scenarios).map(row)));
+  makeGridKeys(table.tBodies[0], (chosen) => onOpen(chosen.parentElement.dataset.name));
+  return html('section', { 'aria-label': 'Rules by scenarios' },
+    html('h2', {}, 'Rules × scenarios'),
+    html('p', { class: 'legend' }, ['fail', 'warn', 'pass', 'skip', 'inconclusive'].map((status) =>
+      html('span', { class: 'item' }, html('b', { class: `cell ${status}` }, symbolOf(status)),
+        status)), html('span', { class: 'item' }, html('b', { class: 'cell none' }),
+      'did not come up'),
+    html('span', { class: 'item' }, 'Columns are rules C-1 … C-28: click one to filter.')),
+    html('div', { class: 'scroller', tabindex: '-1' }, table));
+}
+
+/* ---- the view ---- */
+
+/**
+ * Fills `parent`. `context`: `{ filter, link(name), onFilter(filter, isTyping), onOpen(name) }`.
+ */
+export function drawOverview(parent, run, rules, context) {
+  const { results } = run;
+  const scenarios = results.scenarios.filter((one) => matchesFilter(one, context.filter));
+  const below = scenarios.length
+    ? [drawWrong(bySeverity(scenarios), rules, context.link),
+      drawMatrix(scenarios, rules, context)].filter(Boolean)
+    : [html('p', { class: 'empty' }, 'No scenario matches these filters.')];
+  parent.replaceChildren(drawHead(results), drawFilters(results, context.filter, context.onFilter),
+    ...below);
+}
