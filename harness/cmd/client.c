@@ -209,6 +209,39 @@ enum client_choice_status client_choose(const struct places *places, const char 
     return status;
 }
 
+/* Takes the path. */
+static void add_source(char *path, struct files_list *list)
+{
+    list->paths =
+        memory_grow(list->paths, &list->capacity_count, list->count + 1, sizeof *list->paths);
+    list->paths[list->count++] = path;
+}
+
+void client_list_sources(const struct places *places, const char *asked, struct files_list *list)
+{
+    static const char separators[] = " \t\n'\"=;&|()<>";
+    char *name = memory_copy_text(asked, strcspn(asked, "@"));
+    char *folder = find_driver(places, name);
+    free(name);
+    if (folder) {
+        add_source(folder, list);
+        return;
+    }
+    if (strcmp(asked, BUILT_IN) == 0) {
+        add_source(copy(places->executable), list);
+        return;
+    }
+    while (*(asked += strspn(asked, separators))) {
+        size_t word_bytes = strcspn(asked, separators);
+        char *word = memory_copy_text(asked, word_bytes);
+        if (access(word, F_OK) == 0 && !places_is_folder(word))
+            add_source(word, list);
+        else
+            free(word);
+        asked += word_bytes;
+    }
+}
+
 void client_choice_free(struct client_choice *choice)
 {
     free(choice->command);

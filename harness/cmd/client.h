@@ -4,6 +4,7 @@
 
 #include "cmd/places.h"
 #include "core/error.h"
+#include "io/files.h"
 
 struct client_choice {
     char *command; /* for the shell; owned */
@@ -22,6 +23,10 @@ enum client_choice_status {
 enum client_choice_status client_choose(const struct places *places, const char *asked,
                                         void (*say)(const char *text),
                                         struct client_choice *choice, struct error *error);
+/* Adds what the client is made of, as far as it can be told from what was asked for: the folder of
+ * a named driver, or the files that the command names. */
+void client_list_sources(const struct places *places, const char *asked, struct files_list *list);
+
 void client_choice_free(struct client_choice *choice);
 
 #endif

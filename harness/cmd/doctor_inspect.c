@@ -124,6 +124,38 @@ void doctor_inspect_connect(const struct transcript *transcript, struct doctor_o
     append_trouble(transcript, &outcome->text);
 }
 
+void doctor_inspect_node_connect(const struct transcript *transcript,
+                                 struct doctor_outcome *outcome)
+{
+    size_t request = doctor_find(transcript, TRANSCRIPT_REQUEST, NULL, 0);
+    if (doctor_has(transcript, TRANSCRIPT_OPEN, NULL, 0))
+        return;
+    if (doctor_has(transcript, TRANSCRIPT_HTTP, "refused", 0)) {
+        size_t refused = doctor_find(transcript, TRANSCRIPT_HTTP, "refused", 0);
+        doctor_set(outcome, DOCTOR_WRONG, "a request that was answered with %.0f: ",
+                   transcript->entries[refused].number);
+        if (transcript->entries[refused].text)
+            doctor_quote(&outcome->text, transcript->entries[refused].text,
+                         strlen(transcript->entries[refused].text));
+    } else if (request < transcript->count && transcript->entries[request].text) {
+        doctor_set(outcome, DOCTOR_WRONG, "a request that is no upgrade of /v1/node/ws with the "
+                                          "token that was issued: ");
+        doctor_quote(&outcome->text, transcript->entries[request].text,
+                     strlen(transcript->entries[request].text));
+    } else {
+        doctor_set(outcome, DOCTOR_WRONG, "no connection within 3 s");
+    }
+    append_trouble(transcript, &outcome->text);
+}
+
+void doctor_inspect_node_once(const struct transcript *transcript, struct doctor_outcome *outcome)
+{
+    if (doctor_find_frame(transcript, "node.register", 0) == transcript->count)
+        doctor_set(outcome, DOCTOR_WRONG, "no `node.register` came");
+    else
+        doctor_inspect_once(transcript, outcome);
+}
+
 static bool holds_channel(entry_ref entry, const char *channel)
 {
     cJSON *frame = entry->text ? cJSON_Parse(entry->text) : NULL;

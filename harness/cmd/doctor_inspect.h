@@ -41,5 +41,7 @@ doctor_inspection doctor_inspect_delays;
 doctor_inspection doctor_inspect_gave_up;
 doctor_inspection doctor_inspect_ping;
 doctor_inspection doctor_inspect_stop;
+doctor_inspection doctor_inspect_node_connect;
+doctor_inspection doctor_inspect_node_once;
 
 #endif

@@ -197,6 +197,17 @@ Test(doctor, tells_which_request_was_wrong)
               "no `subscribe` for the channel `general` on connection 1");
 }
 
+Test(doctor, tells_a_driver_that_does_not_speak_the_node_stream_it_claims)
+{
+    expect_of("sed -u 's/\"dialect\":\"node\"/\"dialect\":\"agent\"/' | " REFERENCE, "", 1,
+              "a request that is no upgrade of /v1/node/ws with the token that was issued: `GET "
+              "/v1/node/ws`");
+    expect_of("sed -u '/\"dialect\":\"node\"/s/gapcheck-token/other/' | " REFERENCE, "", 1,
+              "a request that was answered with 401: `POST /v1/agent/node-token`");
+    expect_of(REFERENCE " | sed -u '/\"event\".*\"channel_name\"/p'", "", 1,
+              "✗ `node`: each delivery has one line");
+}
+
 /* Many faults in one run, each told for itself. */
 Test(doctor, tells_what_the_driver_claims_and_does_not_do)
 {

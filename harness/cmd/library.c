@@ -19,9 +19,7 @@ static bool holds_scenarios(const char *folder)
     return holds_any;
 }
 
-/* The scenarios of the current folder, for teams that keep their own, else the library; owned by
- * the caller, NULL if there is neither. */
-static char *find_default_folder(const struct places *places)
+char *library_default_folder(const struct places *places)
 {
     if (holds_scenarios("scenarios"))
         return memory_copy_text("scenarios", strlen("scenarios"));
@@ -31,7 +29,7 @@ static char *find_default_folder(const struct places *places)
 static int select_into(const struct options *options, const struct places *places, bool keeps_right,
                        struct scenario_set *set, struct buffer *messages)
 {
-    char *folder = find_default_folder(places);
+    char *folder = library_default_folder(places);
     struct select_query query = {
         .paths = options->paths,
         .path_count = options->path_count,
@@ -48,6 +46,7 @@ static int select_into(const struct options *options, const struct places *place
     free(folder);
     switch (status) {
     case SELECT_DONE:
+    case SELECT_ELSEWHERE:
         return RUN_EXIT_EXPECTED;
     case SELECT_EMPTY:
         return RUN_EXIT_INCONCLUSIVE;

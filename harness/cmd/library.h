@@ -7,9 +7,13 @@
 #include "cmd/places.h"
 #include "core/scenario.h"
 
+/* The scenarios of the current folder, for teams that keep their own, else the library; owned by
+ * the caller, NULL if there is neither. */
+char *library_default_folder(const struct places *places);
+
 /* Loads what the paths, --filter, --tag and --shard name into `set` (initialized by this) and tells
  * on standard error what is wrong with it. Returns the exit status: EXPECTED if there is something
- * to play. */
+ * to play, be it in another shard than this (then `set` is empty). */
 int library_select(const struct options *options, const struct places *places,
                    struct scenario_set *set);
 

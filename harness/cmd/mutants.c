@@ -178,7 +178,7 @@ static int run_mutants(const struct options *options)
     struct scenario_set set = {0};
     places_find(&places);
     int status = library_select(options, &places, &set);
-    if (status == RUN_EXIT_EXPECTED)
+    if (status == RUN_EXIT_EXPECTED && set.count > 0)
         status = play_and_report(options, &places, &set);
     scenario_set_free(&set);
     places_free(&places);

@@ -14,17 +14,9 @@
 
 /* ---- a pair ---- */
 
-/* The reference speaks the agent dialect only; live its driver says so by itself. */
-static bool is_playable(const struct scenario *scenario)
-{
-    return scenario->dialect == DIALECT_AGENT;
-}
-
 static struct kill_cell simulate(const struct scenario *scenario,
                                  const struct client_policy *policy, uint64_t seed)
 {
-    if (!is_playable(scenario))
-        return (struct kill_cell){.is_played = true, .verdict = VERDICT_SKIP};
     struct transcript *transcript = sim_play(scenario, policy, seed);
     struct judgement *judgement = judge_transcript(transcript, scenario);
     struct kill_cell cell = kill_cell_of(judgement);

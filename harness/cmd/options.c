@@ -186,13 +186,37 @@ static bool take_path(const char *text, const char **value, enum option_id optio
     return false;
 }
 
+/* One of several that must not be the same. */
+static bool take_named(enum option_id option, const char *text, struct option_texts *texts,
+                       struct error *error)
+{
+    const char *name;
+    if (!take_path(text, &name, option, error))
+        return false;
+    for (size_t i = 0; i < texts->count; i++) {
+        if (strcmp(texts->items[i], text) == 0) {
+            error_set(error, NULL, "--%s %.100s is given twice", infos[option].name, text);
+            return false;
+        }
+    }
+    return take_text(option, text, texts, error);
+}
+
+static bool take_client(const char *text, struct options *options, struct error *error)
+{
+    if (!take_named(OPTION_CLIENT, text, &options->clients, error))
+        return false;
+    options->client = options->clients.items[0];
+    return true;
+}
+
 /* `text` is NULL for an option without argument. */
 static bool take_option(enum option_id option, const char *text, struct options *options,
                         struct error *error)
 {
     switch (option) {
     case OPTION_CLIENT:
-        return take_path(text, &options->client, option, error);
+        return take_client(text, options, error);
     case OPTION_FILTER:
         return take_text(option, text, &options->filters, error);
     case OPTION_TAG:
@@ -214,9 +238,13 @@ static bool take_option(enum option_id option, const char *text, struct options 
     case OPTION_REQUIRE:
         return take_capability(text, &options->required, error);
     case OPTION_BASELINE:
-        return take_path(text, &options->baseline, option, error);
+        return take_named(option, text, &options->baselines, error);
     case OPTION_OUT:
         return take_path(text, &options->out, option, error);
+    case OPTION_WATCH:
+        return options->is_watch = true;
+    case OPTION_MERGE:
+        return options->is_merge = true;
     case OPTION_JSON:
         return options->is_json = true;
     case OPTION_POLICY:
@@ -322,6 +350,17 @@ static void add_path(const char *path, struct options *options)
     options->paths[options->path_count++] = path;
 }
 
+/* Only `run` plays several side by side. */
+static bool check_client_count(const char *command, const struct options *options,
+                               struct error *error)
+{
+    if (options->clients.count < 2 || strcmp(command, "run") == 0)
+        return true;
+    error_set(error, "`gapcheck run` takes several", "`gapcheck %s` takes one --client, not %zu",
+              command, options->clients.count);
+    return false;
+}
+
 bool options_parse(const char *command, int argc, char **argv, struct options *options,
                    struct error *error)
 {
@@ -361,7 +400,7 @@ bool options_parse(const char *command, int argc, char **argv, struct options *o
     }
     while (optind < argc)
         add_path(argv[optind++], options);
-    return true;
+    return check_client_count(command, options, error);
 }
 
 void options_free(struct options *options)

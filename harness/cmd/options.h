@@ -11,28 +11,35 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "soak run baseline doctor fuzz shrink",                          \
-      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command")   \
-    X(FILTER, "filter", "GLOB", "soak run baseline mutants explain list",                          \
+    X(CLIENT, "client", "CLIENT", "run soak baseline doctor fuzz shrink",                          \
+      "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
+      "of `run` again:\nall of them, and what differs")                                            \
+    X(FILTER, "filter", "GLOB", "run soak baseline mutants explain list",                          \
       "only scenarios whose name matches (* and ?); again: or")                                    \
-    X(TAG, "tag", "TAG", "soak run baseline mutants explain list",                                 \
+    X(TAG, "tag", "TAG", "run soak baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
-    X(SHARD, "shard", "I/N", "soak run baseline mutants", "only the I-th of N equal parts")        \
-    X(JOBS, "jobs", "N", "soak run baseline mutants sim fuzz shrink",                              \
+    X(SHARD, "shard", "I/N", "run soak baseline mutants",                                          \
+      "only part I of N; what lies in it hangs on the names\nalone")                               \
+    X(JOBS, "jobs", "N", "run soak baseline mutants sim fuzz shrink",                              \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "soak run baseline mutants sim fuzz shrink",                              \
-      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; with fuzz: of the scenarios")\
+    X(SEED, "seed", "N", "run soak baseline mutants sim fuzz shrink",                              \
+      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; "         \
+      "with fuzz: of the scenarios")                                                               \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "soak run judge lint fuzz shrink",                                   \
+    X(STRICT, "strict", NULL, "run soak judge lint fuzz shrink",                                   \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "soak run baseline mutants doctor fuzz shrink",         \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run soak baseline mutants doctor fuzz shrink",         \
       "stretches every time-out (default: 1)")                                                     \
-    X(REQUIRE, "require", "CAP", "soak run",                                                       \
+    X(REQUIRE, "require", "CAP", "run soak",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
-    X(BASELINE, "baseline", "FILE", "run", "known failures: they are no exit 1")                   \
-    X(OUT, "out", "DIR", "soak run mutants sim report fuzz shrink",                                \
-      "folder of the report (default: a new one in\nreports/out, and reports/out/latest;\n"        \
+    X(WATCH, "watch", NULL, "run",                                                                 \
+      "runs again when a scenario or the driver changes, until Ctrl-C")                            \
+    X(BASELINE, "baseline", "FILE", "run",                                                         \
+      "known failures: they are no exit 1; again: one for each client")                            \
+    X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
+    X(OUT, "out", "DIR", "run soak report mutants sim fuzz shrink",                                \
+      "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
       "report: DIR itself; shrink: the file, beside FILE)")                                        \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
@@ -40,7 +47,8 @@
       "only this mutant (`gapcheck mutants` lists them); again: or\n"                              \
       "sim: also `all` of them, or reference (default)")                                           \
     X(RUNS, "runs", "N", "sim bench fuzz",                                                         \
-      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; with fuzz 2,000)")\
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; " \
+      "with fuzz 2,000)")                                                                          \
     X(ROUNDS, "rounds", "N", "soak bench",                                                         \
       "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
     X(TIME, "time", "T", "soak sim fuzz",                                                          \
@@ -52,9 +60,9 @@
     X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "soak run judge mutants sim bench doctor report fuzz shrink",          \
+    X(QUIET, "quiet", NULL, "run soak report judge mutants sim bench doctor fuzz shrink",          \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "soak run judge mutants doctor report fuzz shrink",              \
+    X(NO_COLOR, "no-color", NULL, "run soak report judge mutants doctor fuzz shrink",              \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
       "run judge report baseline mutants sim soak bench doctor lint explain list new schema fuzz " \
@@ -87,7 +95,9 @@ struct option_texts {
 
 /* Texts are borrowed from argv. */
 struct options {
-    const char *client;
+    const char *client;          /* the first */
+    struct option_texts clients; /* as they were given; none: the default */
+    struct option_texts baselines;
     struct option_texts filters, tags, required, policies;
     size_t shard_index; /* from 1 */
     size_t shard_count; /* 1: all */
@@ -98,12 +108,12 @@ struct options {
     uint64_t run_count;   /* 0: as the command likes */
     int64_t time_ms;      /* 0: no limit */
     bool is_fail_fast, is_strict, is_quiet, has_no_color, is_json, is_help;
+    bool is_merge, is_watch;
     bool is_live, is_simulated, is_fast, is_verbose;
     bool is_markdown, is_write;
     const char *rule;   /* NULL: none */
     double timeout_scale;
     const char *out;      /* NULL: the usual place */
-    const char *baseline; /* NULL: none */
     const char **paths; /* what is no option; owned */
     size_t path_count;
 };

@@ -27,6 +27,13 @@ char *places_join(const char *folder, const char *name)
     return path;
 }
 
+char *places_reports(const struct places *places)
+{
+    static const char folder[] = "reports/out";
+    return places->root ? places_join(places->root, folder)
+                        : memory_copy_text(folder, strlen(folder));
+}
+
 /* The first of `start` and the folders above it that holds harness/drivers. */
 static char *find_root_above(const char *start)
 {

@@ -16,6 +16,9 @@ void places_free(struct places *places);
 /* `folder/name`, owned by the caller. */
 char *places_join(const char *folder, const char *name);
 
+/* The folder in which runs leave theirs; owned by the caller. */
+char *places_reports(const struct places *places);
+
 /* `path` as it is seen from the current folder, where it lies below it; owned by the caller. */
 char *places_shorten(const char *path);
 

@@ -22,6 +22,22 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Where the steps of the findings stand; NULL if there are none. */
+static struct run_place *find_places(const struct scenario *scenario,
+                                     const struct judgement *judgement)
+{
+    if (judgement->finding_count == 0)
+        return NULL;
+    struct run_place *places = memory_alloc(judgement->finding_count, sizeof *places);
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        size_t step = judgement->findings[i].step;
+        if (step >= 1 && step <= scenario->step_count)
+            places[i] = (struct run_place){scenario->steps[step - 1].line,
+                                           scenario->steps[step - 1].column};
+    }
+    return places;
+}
+
 void play_fill_scenario(const struct run_origin *origin, const struct scenario *scenario,
                         bool has_transcript, struct judgement *judgement,
                         struct run_scenario *result)
@@ -37,6 +53,7 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
+        .finding_places = find_places(scenario, judgement),
     };
     for (size_t i = 0; i < tag_count; i++)
         result->tags[i] = copy(scenario->tags.items[i]);
@@ -122,6 +139,16 @@ static void complete_header(const struct play *play, struct transcript_header *h
     }
 }
 
+static bool is_known(const struct baseline *baseline, const char *name,
+                     const struct judgement *judgement)
+{
+    for (size_t i = 0; baseline && i < judgement->finding_count; i++)
+        if (judgement->findings[i].level == RULE_LEVEL_MUST &&
+            !baseline_find(baseline, name, judgement->findings[i].rule))
+            return false;
+    return baseline != NULL;
+}
+
 static bool record(struct play *play, const struct scenario *scenario,
                    struct judgement *judgement, struct transcript *transcript, size_t index)
 {
@@ -136,7 +163,8 @@ static bool record(struct play *play, const struct scenario *scenario,
     struct run_scenario played;
     enum verdict verdict = judgement->verdict;
     play_fill_scenario(&origin, scenario, transcript != NULL, judgement, &played);
-    progress_done(&play->progress, scenario->name, judgement);
+    progress_done(&play->progress, scenario->name, judgement,
+                  is_known(play->baseline, scenario->name, judgement));
     if (keep_worst(kept, &played) && transcript) {
         complete_header(play, &transcript->header);
         report_folder_write_transcript(play->folder, kept->transcript, transcript);
@@ -163,7 +191,7 @@ static bool on_result(void *user, size_t play_index, struct live_result *result)
 static void on_progress(void *user, size_t running_count)
 {
     struct play *play = user;
-    progress_running(&play->progress, running_count);
+    progress_running(&play->progress, running_count, clock_ms(CLOCK_MONOTONIC));
 }
 
 /* ---- what the harness was late for ---- */
@@ -263,6 +291,8 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
         .client_command = copy(client->label),
         .seed = options->seed,
         .started_ms = clock_ms(CLOCK_REALTIME),
+        .shard_index = options->shard_index,
+        .shard_count = options->shard_count,
         .is_strict = options->is_strict,
         .scenarios = memory_alloc(set->count, sizeof *run->scenarios),
         .scenario_count = set->count,
@@ -277,8 +307,9 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
         .client_log = folder->client_log,
     };
     struct live_callbacks callbacks = {&play, on_hello, on_result, on_progress};
-    progress_init(&play.progress, stderr, options->is_quiet, play_count);
     int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
+    progress_init(&play.progress, stderr, options->is_quiet, play_count, start_ms);
+    play.progress.label = options->clients.count > 1 ? client->label : NULL;
     enum live_status status = live_run(&config, plays, play_count, &callbacks);
     bool is_stopped = play.missing_capability || play.is_other_client || options->is_fail_fast;
     if (status == LIVE_DONE && !is_stopped)

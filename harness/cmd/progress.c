@@ -3,16 +3,22 @@
 #include "core/text.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define MESSAGE_BYTES_MAX 200
+#define LABEL_BYTES_MAX   40
 
-void progress_init(struct progress *progress, FILE *file, bool is_quiet, size_t total_count)
+void progress_init(struct progress *progress, FILE *file, bool is_quiet, size_t total_count,
+                   int64_t now_ms)
 {
     *progress = (struct progress){.file = file,
                                   .is_terminal = isatty(fileno(file)) == 1,
                                   .is_quiet = is_quiet,
-                                  .total_count = total_count};
+                                  .total_count = total_count,
+                                  .start_ms = now_ms,
+                                  .now_ms = now_ms,
+                                  .line_ms = now_ms};
 }
 
 void progress_clear(struct progress *progress)
@@ -23,24 +29,98 @@ void progress_clear(struct progress *progress)
     fflush(progress->file);
 }
 
-static void show(struct progress *progress)
+/* As if the rest took as long as what is done; long waits are played side by side, so it is a
+ * guess, and said to be one. */
+static void append_left(const struct progress *progress, struct buffer *out)
 {
-    if (progress->is_quiet || !progress->is_terminal)
+    int64_t elapsed_ms = progress->now_ms - progress->start_ms;
+    size_t left_count = progress->total_count - progress->done_count;
+    if (elapsed_ms < PROGRESS_LEFT_MS || progress->done_count == 0 || left_count == 0)
         return;
-    fprintf(progress->file, "\r\033[K%zu of %zu played, %zu running", progress->done_count,
-            progress->total_count, progress->running_count);
-    if (progress->failed_count > 0)
-        fprintf(progress->file, ", %zu failed", progress->failed_count);
-    progress->is_shown = true;
-    fflush(progress->file);
+    double left_s = (double)elapsed_ms / 1000 * (double)left_count / (double)progress->done_count;
+    if (left_s < 100)
+        buffer_printf(out, ", about %.0f s left", left_s < 1 ? 1 : left_s);
+    else if (left_s < 100 * 60)
+        buffer_printf(out, ", about %.0f min left", left_s / 60);
+    else
+        buffer_printf(out, ", about %.0f h left", left_s / 3600);
 }
 
-void progress_running(struct progress *progress, size_t running_count)
+void progress_append(const struct progress *progress, struct buffer *out)
 {
-    if (progress->running_count == running_count && progress->is_shown)
+    if (progress->label) {
+        text_append_escaped(out, progress->label, strlen(progress->label), LABEL_BYTES_MAX);
+        buffer_append_text(out, ": ");
+    }
+    buffer_printf(out, "%zu of %zu played, %zu running", progress->done_count,
+                  progress->total_count, progress->running_count);
+    if (progress->failed_count > 0)
+        buffer_printf(out, ", %zu failed", progress->failed_count);
+    append_left(progress, out);
+}
+
+/* A line that is longer than the terminal is wide could not be written over. */
+static size_t terminal_columns(FILE *file)
+{
+    struct winsize size;
+    if (ioctl(fileno(file), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return SIZE_MAX;
+    return size.ws_col - 1u;
+}
+
+static size_t cut_to_columns(const char *text, size_t columns)
+{
+    size_t at = 0;
+    for (; text[at]; at++)
+        if (((unsigned char)text[at] & 0xC0) != 0x80 && columns-- == 0)
+            break;
+    return at;
+}
+
+static void show_on_terminal(struct progress *progress)
+{
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    progress_append(progress, &line);
+    size_t size_bytes = cut_to_columns(buffer_text(&line), terminal_columns(progress->file));
+    fprintf(progress->file, "\r\033[K%.*s", (int)size_bytes, buffer_text(&line));
+    progress->is_shown = true;
+    fflush(progress->file);
+    buffer_free(&line);
+}
+
+static void show_line(struct progress *progress)
+{
+    struct buffer line;
+    if (progress->now_ms - progress->line_ms < PROGRESS_LINE_MS)
         return;
+    progress->line_ms = progress->now_ms;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    progress_append(progress, &line);
+    fprintf(progress->file, "%s\n", buffer_text(&line));
+    fflush(progress->file);
+    buffer_free(&line);
+}
+
+static void show(struct progress *progress)
+{
+    if (progress->is_quiet)
+        return;
+    if (progress->is_terminal)
+        show_on_terminal(progress);
+    else
+        show_line(progress);
+}
+
+void progress_running(struct progress *progress, size_t running_count, int64_t now_ms)
+{
+    /* The time left changes without anything else. */
+    bool is_same = progress->running_count == running_count &&
+                   progress->now_ms / 1000 == now_ms / 1000 && progress->is_shown;
     progress->running_count = running_count;
-    show(progress);
+    progress->now_ms = now_ms;
+    if (!is_same)
+        show(progress);
 }
 
 static void print_failure(struct progress *progress, const char *name,
@@ -63,10 +143,12 @@ static void print_failure(struct progress *progress, const char *name,
     buffer_free(&line);
 }
 
-void progress_done(struct progress *progress, const char *name, const struct judgement *judgement)
+void progress_done(struct progress *progress, const char *name, const struct judgement *judgement,
+                   bool is_known)
 {
     enum verdict verdict = judgement->verdict;
-    bool is_failure = verdict == VERDICT_FAIL || verdict == VERDICT_CLIENT_ERROR ||
+    bool is_failure = (verdict == VERDICT_FAIL && !is_known) ||
+                      verdict == VERDICT_CLIENT_ERROR ||
                       (verdict == VERDICT_ERROR && !judgement->is_late);
     progress->done_count++;
     progress->failed_count += is_failure;

@@ -1,8 +1,10 @@
-/* `gapcheck report DIR` draws the page of a run again; `gapcheck report A B` compares two. */
+/* `gapcheck report DIR` draws the page of a run again; `gapcheck report A B` compares two; with
+ * --merge it hands over to report_merge. */
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/page.h"
 #include "cmd/places.h"
+#include "cmd/report_merge.h"
 #include "cmd/style.h"
 #include "io/files.h"
 #include "report/run.h"
@@ -185,6 +187,8 @@ static int compare_two(const char *before_path, const char *after_path,
 static int report(const struct options *options)
 {
     struct error error;
+    if (options->is_merge)
+        return report_merge(options);
     if (options->path_count == 1)
         return draw_one(options->paths[0], options);
     if (options->path_count == 2)

@@ -31,6 +31,16 @@ static void report_errno(struct report_folder *folder, const char *path)
     report_trouble(folder, &error);
 }
 
+static void append_client(const char *client, struct buffer *out)
+{
+    client += strspn(client, "./- "); /* no hidden folder, none that looks like an option */
+    for (size_t i = 0; client[i] && i < CLIENT_BYTES_MAX; i++) {
+        bool is_plain = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-",
+                               client[i]) != NULL;
+        buffer_append(out, is_plain ? &client[i] : "-", 1);
+    }
+}
+
 /* `2026-06-01T10-00-00Z-relaycast@6.0.2`: no colons, which archives of CI systems refuse. */
 static void append_folder_name(const char *client, int64_t now_ms, struct buffer *out)
 {
@@ -39,16 +49,11 @@ static void append_folder_name(const char *client, int64_t now_ms, struct buffer
     for (size_t i = 0; moment[i] && moment[i] != '.'; i++)
         buffer_append(out, moment[i] == ':' ? "-" : &moment[i], 1);
     buffer_append_text(out, "Z-");
-    for (size_t i = 0; client[i] && i < CLIENT_BYTES_MAX; i++) {
-        bool is_plain = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-",
-                               client[i]) != NULL;
-        buffer_append(out, is_plain ? &client[i] : "-", 1);
-    }
+    append_client(client, out);
 }
 
 /* Makes a folder that was not there, so that two runs never share one. */
-static char *make_new_folder(struct report_folder *folder, const char *parent, const char *client,
-                             int64_t now_ms)
+static char *make_new_folder(struct report_folder *folder, const char *parent, const char *name)
 {
     struct error error;
     if (!files_make_folder(parent, &error)) {
@@ -56,13 +61,13 @@ static char *make_new_folder(struct report_folder *folder, const char *parent, c
         return NULL;
     }
     for (int i = 1; i < SAME_NAME_MAX; i++) {
-        struct buffer name;
-        buffer_init(&name, BUFFER_NO_LIMIT);
-        append_folder_name(client, now_ms, &name);
+        struct buffer numbered;
+        buffer_init(&numbered, BUFFER_NO_LIMIT);
+        buffer_append_text(&numbered, name);
         if (i > 1)
-            buffer_printf(&name, "-%d", i);
-        char *path = places_join(parent, buffer_text(&name));
-        buffer_free(&name);
+            buffer_printf(&numbered, "-%d", i);
+        char *path = places_join(parent, buffer_text(&numbered));
+        buffer_free(&numbered);
         if (mkdir(path, 0777) == 0)
             return path;
         if (errno != EEXIST)
@@ -98,17 +103,58 @@ static void open_client_log(struct report_folder *folder)
         folder->client_log = stderr;
 }
 
-void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
-                        const char *client, int64_t now_ms)
+void report_folder_open_joint(struct report_folder *folder, const char *out, const char *parent,
+                              const char *clients, int64_t now_ms)
 {
+    struct buffer name;
+    buffer_init(&name, BUFFER_NO_LIMIT);
+    append_folder_name(clients, now_ms, &name);
     *folder = (struct report_folder){0};
-    char *path = out ? make_folder(folder, out) : make_new_folder(folder, parent, client, now_ms);
+    char *path = out ? make_folder(folder, out)
+                     : make_new_folder(folder, parent, buffer_text(&name));
     if (path)
         folder->path = places_shorten(path);
     if (path && !out)
         folder->latest = places_join(parent, "latest");
     free(path);
+    buffer_free(&name);
+}
+
+void report_folder_open(struct report_folder *folder, const char *out, const char *parent,
+                        const char *client, int64_t now_ms)
+{
+    report_folder_open_joint(folder, out, parent, client, now_ms);
     open_client_log(folder);
+}
+
+void report_folder_open_below(struct report_folder *folder, const struct report_folder *joint,
+                              const char *client, size_t number)
+{
+    struct buffer name;
+    buffer_init(&name, BUFFER_NO_LIMIT);
+    append_client(client, &name);
+    if (number > 1)
+        buffer_printf(&name, "-%zu", number);
+    *folder = (struct report_folder){.is_broken = joint->path == NULL};
+    char *path = joint->path ? places_join(joint->path, buffer_text(&name)) : NULL;
+    if (path)
+        folder->path = make_folder(folder, path);
+    open_client_log(folder);
+    free(path);
+    buffer_free(&name);
+}
+
+bool report_folder_is_same_name(const char *left, const char *right)
+{
+    struct buffer a, b;
+    buffer_init(&a, BUFFER_NO_LIMIT);
+    buffer_init(&b, BUFFER_NO_LIMIT);
+    append_client(left, &a);
+    append_client(right, &b);
+    bool is_same = strcmp(buffer_text(&a), buffer_text(&b)) == 0;
+    buffer_free(&a);
+    buffer_free(&b);
+    return is_same;
 }
 
 void report_folder_write(struct report_folder *folder, const char *name,
@@ -157,20 +203,41 @@ static bool write_transcript(const char *path, const struct transcript *transcri
     return is_written;
 }
 
-void report_folder_write_transcript(struct report_folder *folder, const char *name,
-                                    const struct transcript *transcript)
+/* `name` in the folder, owned by the caller; NULL, and told, if what it lies in cannot be made. */
+static char *make_place(struct report_folder *folder, const char *name)
 {
     struct error error;
     if (!folder->path)
-        return;
+        return NULL;
     char *path = places_join(folder->path, name);
     char *parent = memory_copy_text(path, (size_t)(strrchr(path, '/') - path));
-    if (!places_is_folder(parent) && !files_make_folder(parent, &error))
+    if (!places_is_folder(parent) && !files_make_folder(parent, &error)) {
         report_trouble(folder, &error);
-    else if (!write_transcript(path, transcript))
-        report_errno(folder, path);
+        free(path);
+        path = NULL;
+    }
     free(parent);
+    return path;
+}
+
+void report_folder_write_transcript(struct report_folder *folder, const char *name,
+                                    const struct transcript *transcript)
+{
+    char *path = make_place(folder, name);
+    if (path && !write_transcript(path, transcript))
+        report_errno(folder, path);
     free(path);
+}
+
+bool report_folder_copy(struct report_folder *folder, const char *name, const char *source)
+{
+    struct error error;
+    char *path = make_place(folder, name);
+    bool is_there = true;
+    if (path && !files_copy(source, path, &is_there, &error) && is_there)
+        report_trouble(folder, &error);
+    free(path);
+    return is_there;
 }
 
 void report_folder_publish(struct report_folder *folder)

@@ -36,6 +36,7 @@ Test(report_folder, is_named_after_the_moment_and_the_client)
 {
     static const char *const cases[][2] = {
         {"relaycast@6.0.2", "out/2026-06-01T10-00-00Z-relaycast@6.0.2"},
+        {"../my-driver", "out/2026-06-01T10-00-00Z-my-driver"},
         {"node a/b.mjs 'x'", "out/2026-06-01T10-00-00Z-node-a-b.mjs--x-"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

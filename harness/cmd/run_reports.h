@@ -1,4 +1,4 @@
-/* The reports of a run: files in its folder, and what the terminal shows. */
+/* The reports of a run: written to its folder, shown on the terminal. */
 #ifndef GAPCHECK_CMD_RUN_REPORTS_H
 #define GAPCHECK_CMD_RUN_REPORTS_H
 
@@ -6,11 +6,14 @@
 #include "cmd/report_folder.h"
 #include "report/run.h"
 
-/* Sets the run's exit, which a report that cannot be written makes 3. */
-void run_write_reports(struct run *run, struct report_folder *folder);
+/* Writes every report and works out run->exit, which is 3 if one of them could not be written. */
+void run_reports_write(struct run *run, struct report_folder *folder);
 
-/* Returns the exit status: 3 if nobody could see the verdicts. */
-int run_print_reports(const struct run *run, const struct options *options,
+/* Shows it on standard output. Returns the exit status: run->exit, or 3 if nobody could see it. */
+int run_reports_print(const struct run *run, const struct options *options,
                       const struct report_folder *folder);
+
+/* Writes a text to standard output; false if it did not get there. */
+bool run_reports_put(const struct buffer *text);
 
 #endif

@@ -185,6 +185,51 @@ Test(program, repeat_plays_everything_so_often_and_tells_what_differed)
     expect("judge r/transcripts/gap/short.ndjson", 1, "C-3"); /* the worst play is kept */
 }
 
+Test(program, progress_is_one_line_on_a_terminal_and_none_in_a_short_run_without)
+{
+    static const char *const arguments[] = {"run --out r", "run --out r --quiet"};
+    for (int is_quiet = 0; is_quiet < 2; is_quiet++) {
+        char command[400];
+        snprintf(command, sizeof command, "script -qec \"'%s' %s\" seen >out 2>err </dev/null",
+                 GAPCHECK_BINARY, arguments[is_quiet]);
+        cr_assert(shell(command));
+        bool is_shown = shell("grep -q \"$(printf '\\r\\033\\[K')[0-9]* of 2 played, \" seen");
+        cr_expect_eq(is_shown, !is_quiet, "%s", arguments[is_quiet]);
+        cr_expect(shell("grep -q '2 scenarios' seen"));
+    }
+    expect("run --out r", 0, "2 scenarios: 2 pass");
+    cr_expect(shell("! grep -q played out && test ! -s err"));
+}
+
+/* The line of the step, also inside a repeat and in an instance of `each`. */
+Test(program, on_github_a_finding_is_an_annotation_at_its_step)
+{
+    sample_folder_write("repo/scenarios/each.jsonc",
+                        "// a comment\n"
+                        "{ \"title\": \"Gaps\", \"rules\": [\"C-3\"],\n"
+                        "  \"each\": { \"n\": [3, 4] },\n"
+                        "  \"steps\": [\n"
+                        "    { \"accept\": {} }, { \"publish\": { \"count\": 5 } },\n"
+                        "    { \"settle\": {} },\n"
+                        "    { \"repeat\": { \"times\": 2, \"steps\": [\n"
+                        "      { \"drop\": {} },\n"
+                        "      { \"publish\": { \"count\": \"${n}\" } },\n"
+                        "      { \"accept\": {} },\n"
+                        "      { \"settle\": {} } ] } } ] }\n");
+    cr_assert_eq(chdir("repo"), 0);
+    cr_assert_eq(setenv("GITHUB_WORKSPACE", folder, 1), 0);
+    cr_assert_eq(setenv("GITHUB_ACTIONS", "true", 1), 0);
+    expect("run --out r " NEVER_RESYNCS, 1, "::error file=repo/scenarios/each.jsonc,line=");
+    cr_expect(shell("grep -Eq '^::error file=[^,]*,line=(8|9|1[01]),col=7,title=C-3 each\\[3\\]'"
+                    " out"));
+    cr_expect(shell("grep -q '%0Aand so in 1 more scenario$' out"));
+    cr_expect(shell("grep -Eq '\"line\": (8|9|1[01]), \"column\": 7' r/results.json"));
+    cr_assert_eq(unsetenv("GITHUB_ACTIONS"), 0);
+    expect("run --out r " NEVER_RESYNCS, 1, "2 fail");
+    cr_expect_not(shell("grep -q '^::' out"));
+    cr_assert_eq(chdir(".."), 0);
+}
+
 Test(program, fail_fast_stops_after_the_first_failure)
 {
     for (int i = 0; i < 20; i++) {

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,20 +295,30 @@ static bool matches_tags(const struct scenario *scenario, const struct select_qu
     return query->tag_count == 0;
 }
 
-static void keep_meant(const struct select_query *query, struct scenario_set *set)
+/* By the name alone, so that a scenario stays in its shard whatever comes and goes beside it. The
+ * low bits of FNV-1a hang on few letters: the high ones are mixed in. */
+static bool is_in_shard(const struct scenario *scenario, const struct select_query *query)
 {
-    size_t kept_count = 0, matching_count = 0;
+    uint64_t hash = text_hash(scenario->name, strlen(scenario->name));
+    return query->shard_count < 2 ||
+           (hash ^ hash >> 32) % query->shard_count == query->shard_index - 1;
+}
+
+/* Returns how many are meant, in whatever shard. */
+static size_t keep_meant(const struct select_query *query, struct scenario_set *set)
+{
+    size_t kept_count = 0, meant_count = 0;
     for (size_t i = 0; i < set->count; i++) {
         struct scenario *scenario = set->items[i];
         bool is_meant = matches_filters(scenario, query) && matches_tags(scenario, query);
-        if (is_meant && query->shard_count > 1)
-            is_meant = matching_count++ % query->shard_count == query->shard_index - 1;
-        if (is_meant)
+        meant_count += is_meant;
+        if (is_meant && is_in_shard(scenario, query))
             set->items[kept_count++] = scenario;
         else
             scenario_free(scenario);
     }
     set->count = kept_count;
+    return meant_count;
 }
 
 static void print_empty(const struct select_query *query, size_t loaded_count,
@@ -349,11 +360,17 @@ enum select_status select_scenarios(const struct select_query *query, struct sce
         *set = (struct scenario_set){0};
     }
     size_t loaded_count = set->count;
-    keep_meant(query, set);
+    size_t meant_count = keep_meant(query, set);
     if (!is_right)
         return SELECT_WRONG;
     if (set->count > 0)
         return SELECT_DONE;
+    if (meant_count > 0) {
+        buffer_printf(messages, "the shard %zu/%zu is empty: the others have %zu scenario%s\n",
+                      query->shard_index, query->shard_count, meant_count,
+                      meant_count == 1 ? "" : "s");
+        return SELECT_ELSEWHERE;
+    }
     print_empty(query, loaded_count, messages);
     return SELECT_EMPTY;
 }

@@ -16,7 +16,8 @@ struct select_query {
     const char *const *tags;    /* likewise */
     size_t tag_count;
     size_t shard_index;         /* from 1 */
-    size_t shard_count;         /* 0 or 1: all */
+    size_t shard_count;         /* 0 or 1: all; else each name is in exactly one of them, which
+                                   nothing but the name decides */
     bool keeps_right;           /* WRONG: `set` has the files that are right */
 };
 
@@ -24,6 +25,7 @@ enum select_status {
     SELECT_DONE,
     SELECT_WRONG, /* a path or a file is wrong: nothing may be run */
     SELECT_EMPTY, /* nothing is left */
+    SELECT_ELSEWHERE, /* nothing is left here, but something in other shards */
 };
 
 /* Loads what the query names into `set` (initialized by this; empty unless DONE or keeps_right), in

@@ -101,13 +101,87 @@ Test(select, filter_and_tag)
            "none of 3 scenarios is selected");
 }
 
-Test(select, shards_are_a_partition)
+/* The shard that has `name`, of the scenarios of `path`; fails unless it is exactly one. */
+static size_t find_shard(const char *path, const char *name, size_t shard_count)
 {
-    expect((struct select_query){.shard_index = 1, .shard_count = 2}, SELECT_DONE,
-           "connect/first resync/short ", "");
-    expect((struct select_query){.shard_index = 2, .shard_count = 2}, SELECT_DONE,
-           "resync/long ", "");
-    expect((struct select_query){.shard_index = 4, .shard_count = 4}, SELECT_EMPTY, "", "none of");
+    size_t found_count = 0, found = 0;
+    for (size_t i = 1; i <= shard_count; i++) {
+        struct select_query query = {.paths = &path, .path_count = 1, .default_folder = "scenarios",
+                                     .shard_index = i, .shard_count = shard_count};
+        struct scenario_set set;
+        struct buffer messages;
+        buffer_init(&messages, BUFFER_NO_LIMIT);
+        cr_expect_neq(select_scenarios(&query, &set, &messages), SELECT_WRONG);
+        for (size_t j = 0; j < set.count; j++) {
+            if (strcmp(set.items[j]->name, name) == 0) {
+                found_count++;
+                found = i;
+            }
+        }
+        scenario_set_free(&set);
+        buffer_free(&messages);
+    }
+    cr_expect_eq(found_count, 1, "%s is in %zu of %zu shards", name, found_count, shard_count);
+    return found;
+}
+
+Test(select, every_scenario_is_in_exactly_one_shard)
+{
+    for (size_t count = 1; count <= 9; count++) {
+        find_shard("scenarios", "connect/first", count);
+        find_shard("scenarios", "resync/long", count);
+        find_shard("scenarios", "resync/short", count);
+    }
+}
+
+/* Whatever else there is, and in whatever order it was named. The numbers are pinned: two versions
+ * of gapcheck in one run must agree on them. */
+Test(select, a_shard_hangs_on_the_name_alone)
+{
+    cr_expect_eq(find_shard("scenarios", "resync/long", 5), 5);
+    cr_expect_eq(find_shard("scenarios/resync/long.jsonc", "resync/long", 5), 5);
+    for (int i = 0; i < 20; i++) {
+        char path[40];
+        snprintf(path, sizeof path, "scenarios/a/%d.jsonc", i);
+        sample_folder_write(path, SAMPLE_SCENARIO);
+    }
+    cr_expect_eq(find_shard("scenarios", "resync/long", 5), 5);
+    cr_expect_eq(find_shard("scenarios", "resync/short", 5), 4);
+}
+
+Test(select, an_empty_shard_is_no_empty_selection)
+{
+    const char *filters[] = {"resync/long"};
+    size_t other = find_shard("scenarios", "resync/long", 5) % 5 + 1;
+    expect((struct select_query){.filters = filters, .filter_count = 1, .shard_index = other,
+                                 .shard_count = 5},
+           SELECT_ELSEWHERE, "", "is empty: the others have 1 scenario");
+    filters[0] = "nothing";
+    expect((struct select_query){.filters = filters, .filter_count = 1, .shard_index = other,
+                                 .shard_count = 5},
+           SELECT_EMPTY, "", "none of");
+}
+
+/* Names that differ in one letter or number, as those of `each` do. */
+Test(select, shards_of_the_library_are_about_equal)
+{
+    const char *path = GAPCHECK_SOURCE_DIR "/scenarios";
+    for (size_t count = 2; count <= 4; count++) {
+        size_t least = SIZE_MAX, most = 0;
+        for (size_t i = 1; i <= count; i++) {
+            struct select_query query = {.paths = &path, .path_count = 1, .shard_index = i,
+                                         .shard_count = count};
+            struct scenario_set set;
+            struct buffer messages;
+            buffer_init(&messages, BUFFER_NO_LIMIT);
+            cr_expect_eq(select_scenarios(&query, &set, &messages), SELECT_DONE);
+            least = set.count < least ? set.count : least;
+            most = set.count > most ? set.count : most;
+            scenario_set_free(&set);
+            buffer_free(&messages);
+        }
+        cr_expect_lt(most, least * 3 / 2, "of %zu shards: from %zu to %zu", count, least, most);
+    }
 }
 
 Test(select, a_missing_path_is_told_with_the_nearest)

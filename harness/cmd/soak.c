@@ -257,8 +257,8 @@ static int soak_and_report(const struct options *options, const struct places *p
         command_print_error(&error);
         soak.run.is_inconclusive = true;
     }
-    run_write_reports(&soak.run, &folder);
-    int status = run_print_reports(&soak.run, options, &folder);
+    run_reports_write(&soak.run, &folder);
+    int status = run_reports_print(&soak.run, options, &folder);
     report_folder_close(&folder);
     run_free(&soak.run);
     free(parent);

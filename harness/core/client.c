@@ -60,6 +60,7 @@ void client_free(struct client *client)
     cursor_free(&client->numbering.cursor);
     cursor_free(&client->on_connection.cursor);
     replay_tally_free(client->tally);
+    client_node_free(client);
     client_pending_free(&client->slow);
     client_pending_free(&client->mutant.held);
     free(client->effects);
@@ -165,7 +166,7 @@ void client_subscribe(struct client *client, struct span channel, struct client_
     size_t index = find_channel(client, channel);
     if (index == client->channel_count)
         add_channel(client, channel);
-    if (client->state == CLIENT_STATE_OPEN)
+    if (client->state == CLIENT_STATE_OPEN && !client->options.is_node)
         client_send_channels(client, "subscribe", (const char *const *)&client->channels[index], 1);
 }
 
@@ -179,7 +180,7 @@ void client_unsubscribe(struct client *client, struct span channel, struct clien
     client->channel_count--;
     memmove(&client->channels[index], &client->channels[index + 1],
             (client->channel_count - index) * sizeof *client->channels);
-    if (client->state == CLIENT_STATE_OPEN)
+    if (client->state == CLIENT_STATE_OPEN && !client->options.is_node)
         client_send_channels(client, "unsubscribe", (const char *const *)&name, 1);
     free(name);
 }

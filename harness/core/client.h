@@ -1,5 +1,5 @@
-/* The core of the reference client: a Relaycast agent client that keeps every rule C-1 … C-28. It
- * is a state machine without sockets or clock: what happened goes in with a time, what to do comes
+/* The core of the reference client: a Relaycast agent client that keeps every rule C-1 … C-28, on
+ * the agent stream or on the node stream. It is a state machine without sockets or clock: what happened goes in with a time, what to do comes
  * out as effects. One policy field set wrong makes it a mutant: a client that breaks one rule. */
 #ifndef GAPCHECK_CORE_CLIENT_H
 #define GAPCHECK_CORE_CLIENT_H
@@ -22,6 +22,7 @@ struct client_options {
     int64_t connect_timeout_ms;     /* 10,000 */
     int64_t max_reconnect_attempts; /* -1: no limit */
     int64_t clock_skew_ms;          /* added to the wall clock that it is told */
+    bool is_node;                   /* false: the agent stream */
 };
 
 extern const struct client_options CLIENT_OPTIONS_DEFAULT;
@@ -34,7 +35,9 @@ struct client_time {
 
 enum client_effect_kind {
     CLIENT_EFFECT_NONE,
-    CLIENT_EFFECT_CONNECT, /* open a connection. Only a mutant asks while one is there: that one
+    CLIENT_EFFECT_FETCH_TOKEN, /* ask for a node token by HTTP (core/node_token.h), tell client_token */
+    CLIENT_EFFECT_CONNECT, /* open a connection with the token `text`, or where it is empty with the
+                              agent's own. Only a mutant asks while one is there: that one
                               then stays open, and what it brings is dropped */
     CLIENT_EFFECT_SEND,    /* `text`: a text message on the open connection */
     CLIENT_EFFECT_CLOSE,   /* end the connection politely (1000), or abandon one half made */
@@ -66,6 +69,11 @@ void client_throw(struct client *client);
 void client_slow(struct client *client, int64_t ms_per_event);
 
 /* ---- what the connection does ---- */
+
+/* The answer to FETCH_TOKEN: its body, or none with the HTTP status 0. Not called after CLOSE and
+ * ABORT, which abandon the request and are answered with client_closed. */
+void client_token(struct client *client, unsigned http_status, const char *body, size_t size_bytes,
+                  struct client_time now);
 
 /* The upgrade succeeded. `date` is the value of the response's Date header, or {NULL, 0}. */
 void client_opened(struct client *client, struct span date, struct client_time now);

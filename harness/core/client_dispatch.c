@@ -41,6 +41,7 @@ static void enqueue(struct client_pending_queue *queue, const struct client_even
         .size_bytes = event->text.size_bytes,
         .type_offset = is_inside ? (size_t)(event->type.data - event->text.data) : 0,
         .type_bytes = is_inside ? event->type.size_bytes : 0,
+        .delivery = event->delivery,
     };
 }
 
@@ -103,6 +104,8 @@ static void call_handlers_in_turn(struct client *client, const struct client_eve
     if (client->handler_ms > 0)
         client->handler_free_us = client->now.monotonic_us + client->handler_ms * 1000;
     call_handlers(client, event->type, event->text);
+    if (event->delivery > 0)
+        client_node_dispatched(client, event->delivery);
 }
 
 void client_tick_dispatch(struct client *client)
@@ -114,6 +117,8 @@ void client_tick_dispatch(struct client *client)
             client->handler_free_us = client->now.monotonic_us + client->handler_ms * 1000;
         call_handlers(client, (struct span){item->text + item->type_offset, item->type_bytes},
                       (struct span){item->text, item->size_bytes});
+        if (item->delivery > 0)
+            client_node_dispatched(client, item->delivery);
         free(item->text);
     }
     if (is_empty(queue))

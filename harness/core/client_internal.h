@@ -1,6 +1,7 @@
 /* What the parts of the reference client share: client.c (the application's calls, effects, time),
  * client_reconnect.c (connections, back-off, keepalive), client_receive.c (frames, what is the same
- * event), client_resync.c (cursor, since, acks, resets) and client_dispatch.c (handlers). */
+ * event), client_resync.c (cursor, since, acks, resets), client_node.c (all of that on the node stream) and
+ * client_dispatch.c (handlers). */
 #ifndef GAPCHECK_CORE_CLIENT_INTERNAL_H
 #define GAPCHECK_CORE_CLIENT_INTERNAL_H
 
@@ -45,6 +46,7 @@ struct client_event {
     bool is_countable;    /* and one that can be counted: */
     int64_t number;
     uint64_t fingerprint; /* of the content; only where it has no id */
+    int64_t delivery;     /* its number on the node stream; 0: none, or it is no delivery */
 };
 
 /* An event that waits for its handlers. */
@@ -52,6 +54,7 @@ struct client_pending_event {
     char *text; /* owned */
     size_t size_bytes;
     size_t type_offset, type_bytes;
+    int64_t delivery;
 };
 
 struct client_pending_queue {
@@ -90,6 +93,18 @@ struct client_connection {
     size_t question_count;
     bool has_answer;
     int64_t last_answered;   /* the last_seen_seq that the newest ack answered */
+};
+
+/* On the node stream: who it is, and what it has of the numbers of its agent. */
+struct client_node {
+    char *token, *node_id, *node_name; /* owned; NULL before the first token */
+    char *agent;                       /* of the deliveries; owned, likewise */
+    struct cursor received;  /* numbers that came, from 1 on; those that wait for handlers too */
+    struct cursor dispatched; /* from the first that came on */
+    int64_t latest;          /* number of the newest delivery */
+    unsigned request_count;  /* each request has an id */
+    bool has_registered;     /* ever */
+    bool is_answered;        /* on this connection */
 };
 
 /* What only mutants remember. */
@@ -136,6 +151,8 @@ struct client {
     int64_t handler_free_us; /* when the slow handler takes its next event */
     struct client_pending_queue slow;
 
+    struct client_node node;
+
     struct client_mutant_state mutant;
 
     struct client_queued_effect *effects; /* owned */
@@ -178,6 +195,17 @@ void client_put_off_retry(struct client *client);
 /* After every frame: asks about a hole, and notes that the client is up to date. */
 void client_settle_frame(struct client *client);
 void client_tick_resync(struct client *client);
+
+/* ---- client_node.c ---- */
+
+void client_node_free(struct client *client);
+/* Asks for a token, or connects with the one that it has. */
+void client_node_connect(struct client *client);
+void client_node_opened(struct client *client);
+void client_node_receive(struct client *client, struct span text, struct span type);
+void client_node_heartbeat(struct client *client);
+/* A delivery with a number has reached its handlers. */
+void client_node_dispatched(struct client *client, int64_t number);
 
 /* ---- client_dispatch.c ---- */
 

@@ -33,6 +33,8 @@ static struct client_options read_options(const cJSON *options)
     read_number(options, "connect_timeout_ms", 0, &read.connect_timeout_ms);
     read_number(options, "max_reconnect_attempts", -1, &read.max_reconnect_attempts);
     read_number(options, "clock_skew_ms", -NUMBER_MAX, &read.clock_skew_ms);
+    const char *dialect = cJSON_GetStringValue(find_field(options, "dialect"));
+    read.is_node = dialect && !strcmp(dialect, "node");
     read.reconnect_jitter = cJSON_IsTrue(find_field(options, "reconnect_jitter"));
     return read;
 }

@@ -171,7 +171,36 @@
       .wire = CLIENT_WIRE_LOSES_FIRST_FRAMES)                                                      \
     X("wire-cut-header-deafens", "C-24", "hears nothing after a header that came in two pieces",   \
       .wire = CLIENT_WIRE_CUT_HEADER_DEAFENS)                                                      \
-    X("wire-unmasked", "C-23", "sends its frames unmasked", .wire = CLIENT_WIRE_UNMASKED)
+    X("wire-unmasked", "C-23", "sends its frames unmasked", .wire = CLIENT_WIRE_UNMASKED)          \
+    X("node-ack-on-receipt", "C-4", "acknowledges a delivery before its handlers have it",         \
+      .delivery_ack = CLIENT_DELIVERY_ACK_RECEIVED)                                                \
+    X("node-ack-over-holes", "C-4", "acknowledges what came last, over the holes below it",        \
+      .delivery_ack = CLIENT_DELIVERY_ACK_LATEST)                                                  \
+    X("node-ack-one-high", "C-4", "acknowledges one number too high",                              \
+      .delivery_ack = CLIENT_DELIVERY_ACK_ONE_HIGH)                                                \
+    X("node-ack-once", "C-4", "does not acknowledge again what is delivered again",                \
+      .delivery_ack = CLIENT_DELIVERY_ACK_ONCE)                                                    \
+    X("node-ack-never", "C-4", "acknowledges nothing",                                             \
+      .delivery_ack = CLIENT_DELIVERY_ACK_NEVER)                                                   \
+    X("node-ack-misaddressed", "C-23", "acknowledges in the name of the node, not of the agent",   \
+      .delivery_ack = CLIENT_DELIVERY_ACK_MISADDRESSED)                                            \
+    X("node-dedupe-by-id-only", "C-7", "dispatches what has no id as often as it is delivered",    \
+      .delivery_dedupe = CLIENT_DELIVERY_DEDUPE_ID_ONLY)                                           \
+    X("node-dedupe-rising", "C-7", "takes every number below the highest for an old one",          \
+      .delivery_dedupe = CLIENT_DELIVERY_DEDUPE_RISING)                                            \
+    X("node-dedupe-forgetful", "C-7", "forgets the numbers that it had when it reconnects",        \
+      .delivery_dedupe = CLIENT_DELIVERY_DEDUPE_FORGETFUL)                                         \
+    X("node-register-once", "C-6", "does not register again on a reconnect",                       \
+      .registering = CLIENT_REGISTER_ONCE)                                                         \
+    X("node-register-late", "C-6", "sends a heartbeat before it registers",                        \
+      .registering = CLIENT_REGISTER_LATE)                                                         \
+    X("node-register-refusal-unseen", "C-6", "does not notice that its registration was refused",  \
+      .registering = CLIENT_REGISTER_REFUSAL_UNSEEN)                                               \
+    X("node-register-gates-events", "C-17", "drops what comes before the reply to its registration", \
+      .registering = CLIENT_REGISTER_GATES_EVENTS)                                                 \
+    X("node-token-kept", "C-16", "connects with its first token for ever", .keeps_token = true)    \
+    X("node-ephemeral-dropped", "C-7", "drops deliveries with the number 0",                       \
+      .ephemeral_dropped = true)
 
 static const struct client_policy_info policies[] = {
 #define X(policy_name, broken_rule, help, ...) {policy_name, broken_rule, help, {__VA_ARGS__}},

@@ -162,6 +162,34 @@ enum client_wire {
     CLIENT_WIRE_UNMASKED,
 };
 
+/* What a client of the node stream acknowledges (C-4). */
+enum client_delivery_ack {
+    CLIENT_DELIVERY_ACK_DISPATCHED_RUN,
+    CLIENT_DELIVERY_ACK_RECEIVED,    /* before the handlers have it */
+    CLIENT_DELIVERY_ACK_LATEST,      /* the number that came last, over the holes below it */
+    CLIENT_DELIVERY_ACK_ONE_HIGH,
+    CLIENT_DELIVERY_ACK_ONCE,        /* what comes again is not acknowledged again */
+    CLIENT_DELIVERY_ACK_NEVER,
+    CLIENT_DELIVERY_ACK_MISADDRESSED,
+};
+
+/* What makes two deliveries of the node stream the same one (C-7). */
+enum client_delivery_dedupe {
+    CLIENT_DELIVERY_DEDUPE_NUMBER,
+    CLIENT_DELIVERY_DEDUPE_ID_ONLY,   /* what has no id is dispatched as often as it comes */
+    CLIENT_DELIVERY_DEDUPE_RISING,    /* only a number above all others is new */
+    CLIENT_DELIVERY_DEDUPE_FORGETFUL, /* of what has no id, on every connection anew */
+};
+
+/* How it registers (C-6), and what the answer is to it (C-17). */
+enum client_register {
+    CLIENT_REGISTER_EVERY_CONNECTION,
+    CLIENT_REGISTER_ONCE,
+    CLIENT_REGISTER_LATE,           /* after a heartbeat */
+    CLIENT_REGISTER_REFUSAL_UNSEEN, /* and so it stays, and gets nothing */
+    CLIENT_REGISTER_GATES_EVENTS,   /* what comes before the reply is dropped */
+};
+
 struct client_policy {
     enum client_dedupe dedupe;
     size_t dedupe_count; /* 0: CLIENT_DEDUPE_COUNT */
@@ -191,6 +219,11 @@ struct client_policy {
     bool connects_patiently; /* no time-out in the handshake */
     bool slow_handler_drops; /* events that come while a handler is busy */
     enum client_wire wire;
+    enum client_delivery_ack delivery_ack;
+    enum client_delivery_dedupe delivery_dedupe;
+    enum client_register registering;
+    bool keeps_token;       /* of the node stream: fetched once, for all connections */
+    bool ephemeral_dropped; /* deliveries with number 0 */
 };
 
 /* Ids that the reference remembers: ring and rows of one replay are at most 2,500 (C-13). */

@@ -310,6 +310,10 @@ void client_message(struct client *client, const char *text, size_t size_bytes,
     }
     const struct frame_value *type = &frame.fields[FRAME_FIELD_TYPE];
     struct span span = {text, size_bytes};
+    if (client->options.is_node) {
+        client_node_receive(client, span, type->text);
+        return;
+    }
     if (frame_string_equals(type, "resync_ack"))
         client_receive_ack(client, &frame, span);
     else if (frame_string_equals(type, "pong"))

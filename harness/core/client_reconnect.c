@@ -69,6 +69,10 @@ void client_connect(struct client *client)
     enter(client, CLIENT_STATE_CONNECTING,
           client->policy.connects_patiently ? CLIENT_NEVER
                                             : after_ms(client, client->options.connect_timeout_ms));
+    if (client->options.is_node) {
+        client_node_connect(client);
+        return;
+    }
     client_push_effect(client, CLIENT_EFFECT_CONNECT, "");
     if (client->policy.connects_twice && client->connection_count > 0)
         client_push_effect(client, CLIENT_EFFECT_CONNECT, "");
@@ -98,6 +102,10 @@ void client_opened(struct client *client, struct span date, struct client_time n
         dedupe_clear(client->ids);
 
     client_push_effect(client, CLIENT_EFFECT_REPORT, "{\"ev\":\"open\"}");
+    if (client->options.is_node) {
+        client_node_opened(client);
+        return;
+    }
     bool resync_first = client->policy.resync == CLIENT_RESYNC_BEFORE_SUBSCRIBE;
     if (!resync_first)
         subscribe_all(client);
@@ -257,7 +265,12 @@ static void tick_keepalive(struct client *client)
     }
     if (client->now.monotonic_us < connection->ping_us)
         return;
-    client_push_effect(client, CLIENT_EFFECT_SEND, ping_text(client->policy.ping));
+    bool is_ping_right = client->policy.ping == CLIENT_PING_VALID ||
+                         client->policy.ping == CLIENT_PING_UNWATCHED;
+    if (client->options.is_node && is_ping_right)
+        client_node_heartbeat(client);
+    else
+        client_push_effect(client, CLIENT_EFFECT_SEND, ping_text(client->policy.ping));
     connection->ping_us = after_ms(client, client->options.ping_ms);
     if (connection->pong_deadline_us == CLIENT_NEVER &&
         client->policy.ping != CLIENT_PING_UNWATCHED)

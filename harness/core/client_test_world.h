@@ -21,7 +21,8 @@ struct world {
 
 static inline void world_drain(struct world *world)
 {
-    static const char *const kinds[] = {"none", "connect", "send", "close", "abort", "report"};
+    static const char *const kinds[] = {"none",  "fetch-token", "connect", "send",
+                                        "close", "abort",       "report"};
     struct client_effect effect;
     while (client_next_effect(world->client, &effect))
         buffer_printf(&world->log, "%s %.*s\n", kinds[effect.kind], (int)effect.size_bytes,

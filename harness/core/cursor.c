@@ -57,6 +57,14 @@ static size_t find_range(const struct cursor *cursor, int64_t number)
     return low;
 }
 
+bool cursor_has(const struct cursor *cursor, int64_t number)
+{
+    if (!cursor->is_started || number <= cursor->end)
+        return cursor->is_started;
+    size_t index = find_range(cursor, number);
+    return index < cursor->range_count && cursor->ranges[index].first <= number;
+}
+
 /* The run swallows the ranges that it has reached. */
 static void extend_run(struct cursor *cursor)
 {

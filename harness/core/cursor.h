@@ -41,6 +41,9 @@ void cursor_advance(struct cursor *cursor, int64_t end);
  * the first hole. */
 bool cursor_has_hole(const struct cursor *cursor, int64_t *above);
 
+/* Whether the number is in the run or above it was seen. */
+bool cursor_has(const struct cursor *cursor, int64_t number);
+
 /* The highest number that was seen (or skipped). */
 int64_t cursor_highest(const struct cursor *cursor);
 

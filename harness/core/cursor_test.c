@@ -102,3 +102,20 @@ Test(cursor, bounds_the_holes_it_remembers_and_stays_safe)
     cr_assert_leq(cursor.range_count, CURSOR_RANGES_MAX);
     cursor_free(&cursor);
 }
+
+Test(cursor, knows_which_numbers_it_has)
+{
+    struct cursor cursor;
+    cursor_init(&cursor);
+    cr_assert_not(cursor_has(&cursor, 0));
+    cursor_start(&cursor, 3);
+    static const int64_t added[] = {7, 5, 9, 8};
+    for (size_t i = 0; i < sizeof added / sizeof added[0]; i++)
+        cursor_add(&cursor, added[i]);
+    static const bool has[] = {true, true, true, true, false, true, false, true, true, true, false};
+    for (int64_t number = 0; number < (int64_t)(sizeof has / sizeof has[0]); number++)
+        cr_expect_eq(cursor_has(&cursor, number), has[number], "%d", (int)number);
+    cr_assert(cursor_has(&cursor, -CURSOR_NUMBER_MAX));
+    cr_assert_not(cursor_has(&cursor, CURSOR_NUMBER_MAX));
+    cursor_free(&cursor);
+}

@@ -3,13 +3,19 @@
 #include <string.h>
 
 /* A shape is what stands in the frame between `id` and `agent_seq`. `'` stands for a quotation
- * mark, `$m` for the marker, `$t` for the (padded) text, `$c` for the channel as a JSON string. */
+ * mark, `$m` for the marker, `$t` for the (padded) text, `$c` for the channel as a JSON string, and
+ * `$i` for the member `id` with its comma, where the event has one. */
 struct type_entry {
     struct event_type type;
     const char *shape;
+    const char *node_shape; /* of `data` in the node stream; NULL: `$i` and the other */
 };
 
 #define AUTHORED_TEXT  "'id':'$m','agent_id':'agent-gapcheck','agent_name':'gapcheck','text':'$t'"
+#define NODE_MESSAGE                                                                               \
+    "'channel_name':$c,'agent_id':'agent-gapcheck','from_name':'gapcheck','text':'$t'"
+#define NODE_DIRECT                                                                                \
+    "'message':{$i'agent_id':'agent-gapcheck','agent_name':'gapcheck','text':'$t'}"
 #define CHANNEL_MEMBER "'channel':$c,'agent_name':'$m'"
 #define INVOCATION     "'invocation_id':'$m','action_name':'deploy'"
 #define DELIVERY       "'delivery_id':'$m','message_id':'$m'"
@@ -17,16 +23,22 @@ struct type_entry {
 /* protocol.md, section 2. The marker stands in fields that every SDK shape keeps. */
 static const struct type_entry type_entries[] = {
     {{"message.created", true, EVENT_ROW_MESSAGE},
-     "'channel':$c,'message':{" AUTHORED_TEXT ",'attachments':[]}"},
+     "'channel':$c,'message':{" AUTHORED_TEXT ",'attachments':[]}",
+     "$i" NODE_MESSAGE ",'attachments':[]"},
     {{"thread.reply", true, EVENT_ROW_MESSAGE},
-     "'channel':$c,'parent_id':'parent-1','message':{" AUTHORED_TEXT "}"},
+     "'channel':$c,'parent_id':'parent-1','message':{" AUTHORED_TEXT "}",
+     "$i'thread_id':'parent-1'," NODE_MESSAGE},
     {{"dm.received", true, EVENT_ROW_DM},
-     "'conversation_id':'conversation-1','message':{" AUTHORED_TEXT "}"},
+     "'conversation_id':'conversation-1','message':{" AUTHORED_TEXT "}",
+     "'conversation_id':'conversation-1'," NODE_DIRECT},
     {{"group_dm.received", true, EVENT_ROW_DM},
-     "'conversation_id':'conversation-2','message':{" AUTHORED_TEXT "}"},
+     "'conversation_id':'conversation-2','message':{" AUTHORED_TEXT "}",
+     "'conversation_id':'conversation-2'," NODE_DIRECT},
     {{"message.reacted", false, EVENT_ROW_REACTION},
      "'message_id':'$m','emoji':'thumbsup','agent_name':'gapcheck','action':'added'"},
-    {{"message.updated", false, EVENT_ROW_NONE}, "'channel':$c,'message':{" AUTHORED_TEXT "}"},
+    {{"message.updated", false, EVENT_ROW_NONE},
+     "'channel':$c,'message':{" AUTHORED_TEXT "}",
+     "'id':'$m'," NODE_MESSAGE},
     {{"message.read", false, EVENT_ROW_NONE},
      "'message_id':'$m','agent_name':'gapcheck','read_at':'2026-06-01T10:00:00.000Z'"},
     {{"agent.status.active", false, EVENT_ROW_NONE}, "'agent':{'name':'$m'},'status':'active'"},
@@ -285,6 +297,15 @@ void event_append_text(uint64_t marker, uint32_t size_bytes, struct buffer *out)
     writer_flush(&writer);
 }
 
+static void write_id(struct writer *writer, const struct event *event)
+{
+    char id[EVENT_ID_BYTES];
+    event_id(event->id_marker, id);
+    WRITE_LITERAL(writer, "\"id\":\"");
+    write_bytes(writer, id, EVENT_ID_BYTES - 1);
+    write_byte(writer, '"');
+}
+
 static void write_shape(struct writer *writer, const char *shape, const struct event *event)
 {
     for (; *shape; shape++) {
@@ -296,6 +317,11 @@ static void write_shape(struct writer *writer, const char *shape, const struct e
             write_marker(writer, event->marker);
         } else if (*shape == 't') {
             write_text(writer, event->marker, event->size_bytes);
+        } else if (*shape == 'i') {
+            if (event->id_marker) {
+                write_id(writer, event);
+                write_byte(writer, ',');
+            }
         } else if (event->channel) {
             write_json(writer, event->channel);
         } else {
@@ -312,14 +338,8 @@ void event_print(const struct event *event, bool as_row, struct buffer *out)
     writer.size_bytes = 0;
     WRITE_LITERAL(&writer, "{\"type\":");
     write_json(&writer, event->type);
-    if (event->id_marker) {
-        char id[EVENT_ID_BYTES];
-        event_id(event->id_marker, id);
-        WRITE_LITERAL(&writer, ",\"id\":\"");
-        write_bytes(&writer, id, EVENT_ID_BYTES - 1);
-        write_byte(&writer, '"');
-    }
     write_byte(&writer, ',');
+    write_shape(&writer, "$i", event);
     write_shape(&writer, entry ? entry->shape : unknown_shape, event);
     if (as_row) {
         WRITE_LITERAL(&writer, ",\"replayed\":true");
@@ -328,6 +348,25 @@ void event_print(const struct event *event, bool as_row, struct buffer *out)
         write_signed(&writer, event->seq);
     }
     write_byte(&writer, '}');
+    writer_flush(&writer);
+}
+
+void event_print_payload(const struct event *event, struct buffer *out)
+{
+    const struct type_entry *entry = type_entry_find(span_of(event->type));
+    struct writer writer;
+    writer.out = out;
+    writer.size_bytes = 0;
+    WRITE_LITERAL(&writer, "{\"type\":");
+    write_json(&writer, event->type);
+    WRITE_LITERAL(&writer, ",\"data\":{");
+    if (entry && entry->node_shape) {
+        write_shape(&writer, entry->node_shape, event);
+    } else {
+        write_shape(&writer, "$i", event);
+        write_shape(&writer, entry ? entry->shape : unknown_shape, event);
+    }
+    WRITE_LITERAL(&writer, "}}");
     writer_flush(&writer);
 }
 

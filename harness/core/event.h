@@ -52,6 +52,10 @@ struct event {
  * (S-5), else its number if it has one. */
 void event_print(const struct event *event, bool as_row, struct buffer *out);
 
+/* Appends what the node stream delivers of the event: `{"type":…,"data":…}`, in the shape that its
+ * clients turn into the agent stream's. The marker and the id stand in `data`. */
+void event_print_payload(const struct event *event, struct buffer *out);
+
 /* Appends the text that stands in the event: the marker and, with a size, padding made from the
  * marker's number (multi-byte characters among it), exactly max(size, marker's length) bytes of
  * valid UTF-8. */

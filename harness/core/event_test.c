@@ -253,3 +253,44 @@ Test(event, marker_search_stops_at_the_end_of_the_span)
         free(exact);
     }
 }
+
+/* What the node stream delivers: the marker is there, and the id where its clients look for it. */
+Test(event, every_type_has_a_payload_with_its_marker_and_its_id)
+{
+    static const char *const others[] = {"space.launched", "odd \"type\"\n"};
+    for (size_t i = 0; i < 32; i++) {
+        const struct event_type *known = event_type_at(i);
+        struct event event = {.marker = 4711, .id_marker = 4711, .channel = "a \"b\"",
+                              .type = known ? known->name : others[i % 2], .size_bytes = 40};
+        struct buffer text;
+        buffer_init(&text, BUFFER_NO_LIMIT);
+        if (known && !known->has_id)
+            event.id_marker = 0;
+        event_print_payload(&event, &text);
+        cJSON *payload = cJSON_Parse(buffer_text(&text));
+        const cJSON *data = field(payload, "data");
+        cr_assert(cJSON_IsObject(data), "%s", buffer_text(&text));
+        cr_assert_str_eq(field(payload, "type")->valuestring, event.type);
+        cr_assert_gt(count_marked_strings(data, 4711), 0, "%s", buffer_text(&text));
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(data, "id");
+        if (!id)
+            id = cJSON_GetObjectItemCaseSensitive(field(data, "message"), "id");
+        if (event.id_marker)
+            cr_assert_str_eq(id->valuestring, "00000000-0000-4000-8000-000000001267");
+        cJSON_Delete(payload);
+        buffer_free(&text);
+    }
+}
+
+Test(event, a_payload_of_a_message_without_id_has_none)
+{
+    struct event event = {.marker = 3, .type = "dm.received"};
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    event_print_payload(&event, &text);
+    cr_assert_str_eq(buffer_text(&text),
+                     "{\"type\":\"dm.received\",\"data\":{\"conversation_id\":\"conversation-1\","
+                     "\"message\":{\"agent_id\":\"agent-gapcheck\",\"agent_name\":\"gapcheck\","
+                     "\"text\":\"gc-3\"}}}");
+    buffer_free(&text);
+}

@@ -60,6 +60,7 @@ static void measure(struct evidence *evidence)
         connection->first_any_resync = connection->first_ack = EVIDENCE_NONE;
         connection->first_malformed = connection->first_raw = EVIDENCE_NONE;
         connection->first_extra_ack = EVIDENCE_NONE;
+        connection->first_register = EVIDENCE_NONE;
         connection->end_us = connection->lost_us = INT64_MAX;
     }
 }
@@ -135,7 +136,7 @@ static void add_send(struct evidence *evidence, size_t index)
             .at_us = entry->at_us,
             .connection = entry->connection,
             .is_row = (entry->flags & TRANSCRIPT_FLAG_ROW) != 0,
-            .is_ring = name_is(entry, "ring"),
+            .is_ring = name_is(entry, "ring") || name_is(entry, "queue"),
             .is_again = name_is(entry, "again"),
             .previous = EVIDENCE_NONE,
             .replay = EVIDENCE_NONE,
@@ -145,14 +146,17 @@ static void add_send(struct evidence *evidence, size_t index)
         is_fence = is_fence || (evidence->events[marker].flags & TRANSCRIPT_FLAG_FENCE);
     }
     connection->has_carried_event = connection->has_carried_frame = true;
-    bool is_replay = name_is(entry, "ring") || name_is(entry, "row");
-    if (is_replay)
+    bool is_queued = name_is(entry, "queue");
+    if (name_is(entry, "ring") || name_is(entry, "row") || is_queued)
         connection->unsent_count -= entry->count < connection->unsent_count
                                         ? entry->count : connection->unsent_count;
+    bool is_live = name_is(entry, "live") && !is_fence;
     bool is_before_replay =
         connection->last_replay == EVIDENCE_NONE || connection->unsent_count > 0;
-    if (name_is(entry, "live") && is_before_replay && !is_fence)
+    /* On the node stream a delay may lie between the replay and what is sent of it. */
+    if ((is_live && is_before_replay) || (is_queued && connection->has_carried_live))
         connection->is_overtaken = true;
+    connection->has_carried_live = connection->has_carried_live || is_live;
 }
 
 static void add_dispatch(struct evidence *evidence, size_t index)
@@ -236,6 +240,8 @@ static void follow_frames(struct evidence_connection *connection,
     switch ((enum transcript_kind)entry->kind) {
     case TRANSCRIPT_FRAME_IN:
         add_resync(connection, entry, index);
+        if (entry->detail && !strcmp(entry->detail, "node.register"))
+            note_first(&connection->first_register, index);
         break;
     case TRANSCRIPT_REPLAY:
         connection->last_replay = index;

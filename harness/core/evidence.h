@@ -40,7 +40,7 @@ struct evidence_send {
     double seq;   /* as it was stamped; NAN: none */
     int64_t at_us;
     uint32_t connection;
-    bool is_row, is_ring, is_again; /* else live */
+    bool is_row, is_ring, is_again; /* else live; ring: also from the queue of the node stream */
     bool is_certain; /* the client has read it: something sent behind it was dispatched */
     size_t previous; /* the send of the same identity before it, or EVIDENCE_NONE */
     size_t distance; /* distinct other ids sent since `previous` */
@@ -66,6 +66,7 @@ struct evidence_connection {
     bool is_cut;                  /* its replay was cut off */
     uint64_t unsent_count;        /* events of its last replay that are still to come */
     bool is_overtaken;            /* a live event came before its replay, or in the middle of it */
+    bool has_carried_live;        /* but for fences */
     bool is_settled;              /* a fence sent on it reached the application */
     size_t fence_entry;           /* DISPATCH entry of the first such fence, and of the last */
     size_t last_fence_entry;
@@ -74,6 +75,7 @@ struct evidence_connection {
     size_t first_malformed, first_raw; /* FRAME_OUT, WS_OUT entries of what no client asked for */
     size_t first_ack;             /* ACK entry */
     size_t first_extra_ack;       /* FRAME_OUT entry: one that the scenario sent after the resync */
+    size_t first_register;        /* FRAME_IN entry of its first node.register */
     bool has_repeated_ack;
     bool is_refused;
     bool has_carried_event, has_carried_frame;

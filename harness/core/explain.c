@@ -47,29 +47,28 @@ struct telling {
     const struct scenario *scenario;
     struct buffer *out;
     size_t index; /* of the next step */
-    size_t connection_count;
-    bool is_open;
+    struct explain_place place;
 };
 
 static void follow(struct telling *telling, const struct scenario_step *step)
 {
     switch (step->verb) {
     case VERB_ACCEPT:
-        telling->connection_count++;
-        telling->is_open = true;
+        telling->place.connection_count++;
+        telling->place.is_open = true;
         break;
     case VERB_SETTLE:
-        telling->connection_count += !telling->is_open;
-        telling->is_open = true;
+        telling->place.connection_count += !telling->place.is_open;
+        telling->place.is_open = true;
         break;
     case VERB_DROP:
     case VERB_CLOSE:
     case VERB_RESTART:
-        telling->is_open = false;
+        telling->place.is_open = false;
         break;
     case VERB_CLIENT:
         if (step->client.action == CLIENT_DO_RECONNECT || step->client.action == CLIENT_DO_STOP)
-            telling->is_open = false;
+            telling->place.is_open = false;
         break;
     case VERB_REFUSE:
     case VERB_PUBLISH:
@@ -129,7 +128,7 @@ static void tell_steps(struct telling *telling, const cJSON *steps, int indent)
         }
         const struct scenario_step *step = &telling->scenario->steps[telling->index++];
         buffer_printf(telling->out, "%*s%2zu. ", indent, "", telling->index);
-        explain_step(step, telling->is_open, telling->connection_count, telling->out);
+        explain_step(step, &telling->place, telling->out);
         buffer_append_text(telling->out, "\n");
         follow(telling, step);
     }
@@ -137,7 +136,8 @@ static void tell_steps(struct telling *telling, const cJSON *steps, int indent)
 
 /* ---- rules ---- */
 
-static void append_rules(const char *heading, const bool rules[RULE_COUNT], struct buffer *out)
+static void append_rules(const char *heading, const bool rules[RULE_COUNT], bool is_node,
+                         struct buffer *out)
 {
     bool is_first = true;
     for (int rule = 0; rule < RULE_COUNT; rule++) {
@@ -152,7 +152,7 @@ static void append_rules(const char *heading, const bool rules[RULE_COUNT], stru
                       is_server                          ? "server"
                       : info->level == RULE_LEVEL_SHOULD ? "client, as a recommendation,"
                                                          : "client",
-                      info->sentence);
+                      is_node && info->node_sentence ? info->node_sentence : info->sentence);
     }
 }
 
@@ -176,15 +176,17 @@ void explain_scenario(const struct scenario *scenario, struct buffer *out)
     struct buffer settings;
     buffer_init(&settings, BUFFER_NO_LIMIT);
     if (scenario->dialect == DIALECT_NODE)
-        buffer_append_text(&settings, "  The client speaks the node stream.\n");
+        buffer_append_text(&settings, "  The client speaks the node stream: it registers, and acknowledges "
+                                       "what is delivered.\n");
     append_part("server", "server", scenario, &settings);
     append_part("client", "client", scenario, &settings);
     if (settings.size_bytes > 0)
         buffer_printf(out, "\nSettings:\n%s", buffer_text(&settings));
     buffer_free(&settings);
     buffer_append_text(out, "\nWhat happens:\n");
-    struct telling telling = {.scenario = scenario, .out = out};
+    bool is_node = scenario->dialect == DIALECT_NODE;
+    struct telling telling = {.scenario = scenario, .out = out, .place = {.is_node = is_node}};
     tell_steps(&telling, cJSON_GetObjectItemCaseSensitive(scenario->document, "steps"), 0);
-    append_rules("What it shows:", scenario->rules, out);
-    append_rules("What it is not judged by:", scenario->rules_off, out);
+    append_rules("What it shows:", scenario->rules, is_node, out);
+    append_rules("What it is not judged by:", scenario->rules_off, is_node, out);
 }

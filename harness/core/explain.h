@@ -8,9 +8,15 @@
 
 void explain_scenario(const struct scenario *scenario, struct buffer *out);
 
-/* The sentence of one step alone, without number and line break. `is_open`: a connection is open;
- * `connection_count`: so many were accepted before. */
-void explain_step(const struct scenario_step *step, bool is_open, size_t connection_count,
+/* Where a step stands. */
+struct explain_place {
+    bool is_node;            /* on the node stream */
+    bool is_open;            /* a connection is */
+    size_t connection_count; /* so many were accepted before */
+};
+
+/* The sentence of one step alone, without number and line break. */
+void explain_step(const struct scenario_step *step, const struct explain_place *place,
                   struct buffer *out);
 
 #endif

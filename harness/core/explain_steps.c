@@ -141,9 +141,13 @@ static void append_accept(const struct scenario_step *step, size_t connection_co
 
 static void append_refuse(const struct scenario_step *step, struct buffer *out)
 {
+    const char *what =
+        step->refuse.at == REFUSE_AT_TOKEN ? "request for a token" : "connection";
     buffer_append_text(out, "From now on ");
     if (step->refuse.times == 1)
-        buffer_append_text(out, "the next connection ");
+        buffer_printf(out, "the next %s ", what);
+    else if (step->refuse.at == REFUSE_AT_TOKEN)
+        buffer_printf(out, "the next %" PRId64 " requests for a token ", step->refuse.times);
     else
         buffer_printf(out, "the next %" PRId64 " connections ", step->refuse.times);
     const char *verb = step->refuse.times == 1 ? "is" : "are";
@@ -170,12 +174,16 @@ static void append_refuse(const struct scenario_step *step, struct buffer *out)
     }
 }
 
-static void append_restart(const struct scenario_step *step, struct buffer *out)
+static void append_restart(const struct scenario_step *step, bool is_node, struct buffer *out)
 {
     buffer_append_text(out, "The server restarts");
     if (step->restart.down_ms > 0) {
         buffer_append_text(out, " and is gone for ");
         append_time(step->restart.down_ms, out);
+    }
+    if (is_node) {
+        buffer_append_text(out, ": its numbers go on, and what is not acknowledged stays");
+        return;
     }
     if (step->restart.counter < 0)
         buffer_append_text(out, ": its counter goes on");
@@ -188,8 +196,10 @@ static void append_restart(const struct scenario_step *step, struct buffer *out)
 
 /* ---- events ---- */
 
-static void append_publish(const struct scenario_step *step, bool is_open, struct buffer *out)
+static void append_publish(const struct scenario_step *step, const struct explain_place *place,
+                           struct buffer *out)
 {
+    bool is_open = place->is_open;
     bool is_many = step->publish.count > 1;
     const char *them = is_many ? "them" : "it";
     buffer_append_text(out, is_open ? "The server publishes "
@@ -212,7 +222,8 @@ static void append_publish(const struct scenario_step *step, bool is_open, struc
     if (step->publish.id == PUBLISH_ID_NONE)
         buffer_append_text(out, ", without an id");
     if (step->publish.seq == PUBLISH_SEQ_NONE)
-        buffer_append_text(out, ", without a number");
+        buffer_append_text(out, place->is_node ? ", ephemeral: never delivered again"
+                                               : ", without a number");
     if (step->publish.seq == PUBLISH_SEQ_NUMBER)
         buffer_printf(out, ", numbered from %" PRId64, step->publish.seq_number);
     if (step->publish.as) {
@@ -305,8 +316,23 @@ static void append_and(size_t start, struct buffer *out)
         buffer_append_text(out, ", and ");
 }
 
-static void append_set(const struct scenario_step *step, struct buffer *out)
+static void append_token(const struct scenario_step *step, bool is_node, struct buffer *out)
 {
+    if (!step->set.token) {
+        buffer_append_text(out, "accepts any token");
+        return;
+    }
+    buffer_append_text(out, is_node ? "issues and accepts only the token "
+                                    : "accepts only the token ");
+    append_shown(step->set.token, out);
+}
+
+static void append_set(const struct scenario_step *step, bool is_node, struct buffer *out)
+{
+    static const char *const registrations[] = {
+        "answers registrations as usual", "registers the client without a reply",
+        "replies to a registration twice", "refuses registrations with an error"};
+    const char *replay = is_node ? "redelivery" : "replay";
     static const char *const resyncs[] = {"answers resyncs", "ignores resyncs",
                                           "holds resyncs back until it is told to answer"};
     static const char *const acks[] = {"acknowledges as usual", "leaves the resync_ack out",
@@ -334,11 +360,11 @@ static void append_set(const struct scenario_step *step, struct buffer *out)
         append_and(start, out);
         buffer_append_text(out, "lets ");
         append_count(step->set.live_before_replay, "live event", out);
-        buffer_append_text(out, " overtake the next replay");
+        buffer_printf(out, " overtake the next %s", replay);
     }
     if (step->set.has_cut) {
         append_and(start, out);
-        buffer_append_text(out, "cuts the next replay off ");
+        buffer_printf(out, "cuts the next %s off ", replay);
         buffer_append_text(out, step->set.cut_replay_after ? "after " : "before its first frame");
         if (step->set.cut_replay_after)
             append_count(step->set.cut_replay_after, "frame", out);
@@ -356,9 +382,17 @@ static void append_set(const struct scenario_step *step, struct buffer *out)
     }
     if (step->set.has_token) {
         append_and(start, out);
-        buffer_append_text(out, step->set.token ? "accepts only the token " : "accepts any token");
-        if (step->set.token)
-            append_shown(step->set.token, out);
+        append_token(step, is_node, out);
+    }
+    if (step->set.has_registering) {
+        append_and(start, out);
+        buffer_append_text(out, registrations[step->set.registering]);
+    }
+    if (step->set.has_delivery_ack) {
+        append_and(start, out);
+        buffer_append_text(out, step->set.ignores_delivery_acks
+                                    ? "ignores acknowledgements, as if they had been lost"
+                                    : "takes acknowledgements");
     }
 }
 
@@ -393,18 +427,19 @@ static void append_client(const struct scenario_step *step, struct buffer *out)
 
 /* ---- any step ---- */
 
-void explain_step(const struct scenario_step *step, bool is_open, size_t connection_count,
+void explain_step(const struct scenario_step *step, const struct explain_place *place,
                   struct buffer *out)
 {
+    bool is_open = place->is_open;
     switch (step->verb) {
     case VERB_ACCEPT:
-        append_accept(step, connection_count, out);
+        append_accept(step, place->connection_count, out);
         break;
     case VERB_REFUSE:
         append_refuse(step, out);
         break;
     case VERB_PUBLISH:
-        append_publish(step, is_open, out);
+        append_publish(step, place, out);
         break;
     case VERB_SEND:
         buffer_append_text(out, "The server sends ");
@@ -431,10 +466,10 @@ void explain_step(const struct scenario_step *step, bool is_open, size_t connect
         }
         break;
     case VERB_RESTART:
-        append_restart(step, out);
+        append_restart(step, place->is_node, out);
         break;
     case VERB_SET:
-        append_set(step, out);
+        append_set(step, place->is_node, out);
         break;
     case VERB_RELEASE:
         buffer_append_text(out, "The server answers the resync that it has held back");

@@ -120,3 +120,28 @@ Test(explain, repeats_are_told_once_and_numbers_go_on)
     cr_expect_not_null(strstr(told, "\n 7. The client connects again, and everything sent so far"),
                        "%s", told);
 }
+
+Test(explain, the_node_stream_in_its_own_words)
+{
+    static const char *const parts[] = {
+        "The client speaks the node stream",
+        "From now on the next 2 requests for a token are refused with HTTP 401.",
+        "publishes one event of the type `message.created`, ephemeral: never delivered again.",
+        "The server restarts and is gone for 50 ms: its numbers go on, and what is not "
+        "acknowledged stays.",
+        "cuts the next redelivery off after one frame",
+        "issues and accepts only the token `t`, and refuses registrations with an error, and "
+        "ignores acknowledgements, as if they had been lost.",
+        "accepts any token, and registers the client without a reply, and takes acknowledgements.",
+        "The client acknowledges only what it has dispatched",
+    };
+    const char *told = explain(
+        "{ \"title\": \"t\", \"rules\": [\"C-4\"], \"dialect\": \"node\", \"steps\": [\n"
+        "{ \"refuse\": { \"at\": \"token\", \"times\": 2, \"status\": 401 } }, { \"accept\": {} },\n"
+        "{ \"publish\": { \"seq\": \"none\" } }, { \"restart\": { \"down_ms\": 50 } },\n"
+        "{ \"set\": { \"cut_replay_after\": 1 } },\n"
+        "{ \"set\": { \"token\": \"t\", \"register\": \"error\", \"delivery_ack\": \"ignore\" } },\n"
+        "{ \"set\": { \"token\": \"any\", \"register\": \"omit\", \"delivery_ack\": \"auto\" } } ] }");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        cr_expect_not_null(strstr(told, parts[i]), "no `%s` in:\n%s", parts[i], told);
+}

@@ -16,7 +16,7 @@
 enum ideal_way {
     IDEAL_NOT,       /* it did not */
     IDEAL_SENT,      /* the client was sent it, and surely read it */
-    IDEAL_RING,      /* from the ring, after its resync */
+    IDEAL_RING,      /* from the ring, after its resync; or redelivered, on the node stream */
     IDEAL_ROW,       /* from the database */
     IDEAL_RESET,     /* from the ring, after it had noticed a counter reset */
     IDEAL_RECONNECT, /* by the reconnect that the client did not make */
@@ -31,5 +31,10 @@ struct ideal_event {
 /* What the ideal client gets: one element a marker, only those of identities are filled; owned by
  * the caller, evidence->event_count elements. */
 struct ideal_event *ideal_play(const struct evidence *evidence, const struct scenario *scenario);
+
+/* The same for the node stream (ideal_node.c): it registers when the client did, or at the upgrade,
+ * has acknowledged what it got without a hole, and is sent everything else again. */
+struct ideal_event *ideal_node_play(const struct evidence *evidence,
+                                    const struct scenario *scenario);
 
 #endif

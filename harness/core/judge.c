@@ -39,15 +39,21 @@ const char *rule_status_name(enum rule_status status)
 
 /* ---- what the checks use ---- */
 
+/* Rules without a counterpart in the node stream do not exist there. */
+static bool applies(const struct judge *judge, enum rule rule)
+{
+    return !judge->is_node || rule_info(rule)->node_sentence;
+}
+
 static bool is_judged(const struct judge *judge, enum rule rule)
 {
-    return judge->judgement->rules[rule] != RULE_STATUS_SKIP;
+    return applies(judge, rule) && judge->judgement->rules[rule] != RULE_STATUS_SKIP;
 }
 
 void judge_exercise(struct judge *judge, enum rule rule)
 {
     enum rule_status *status = &judge->judgement->rules[rule];
-    if (*status == RULE_STATUS_NOT_EXERCISED)
+    if (*status == RULE_STATUS_NOT_EXERCISED && applies(judge, rule))
         *status = RULE_STATUS_PASS;
 }
 
@@ -143,7 +149,7 @@ static void skip_rules(struct judge *judge)
         for (int index = 0; needed && index < DRIVER_CAPABILITY_COUNT; index++)
             if (!strcmp(needed, driver_capability_name((enum driver_capability)index)))
                 has_it = judge_has_capability(judge, (enum driver_capability)index);
-        if (!has_it || judge->scenario->rules_off[rule])
+        if (applies(judge, (enum rule)rule) && (!has_it || judge->scenario->rules_off[rule]))
             judge->judgement->rules[rule] = RULE_STATUS_SKIP;
     }
 }
@@ -332,23 +338,37 @@ static void set_verdict(struct judge *judge)
 
 /* ---- the table of checks ---- */
 
-static void (*const checks[])(struct judge *) = {
-    judge_losses,  judge_repeats, judge_order,  judge_resyncs, judge_cursor, judge_subscriptions,
-    judge_reconnects, judge_stop, judge_frames, judge_acks, judge_faults,
-    judge_websocket, judge_half_open, judge_server_rules,
+static const struct {
+    void (*look)(struct judge *judge);
+    bool in_agent, in_node; /* the streams in which there is something to see */
+} checks[] = {
+    {judge_losses, true, true},         {judge_repeats, true, true},
+    {judge_order, true, true},          {judge_resyncs, true, false},
+    {judge_cursor, true, false},        {judge_subscriptions, true, false},
+    {judge_registrations, false, true}, {judge_delivery_acks, false, true},
+    {judge_reconnects, true, true},     {judge_stop, true, true},
+    {judge_frames, true, true},         {judge_acks, true, false},
+    {judge_faults, true, true},         {judge_websocket, true, true},
+    {judge_half_open, true, true},      {judge_server_rules, true, false},
 };
 
 struct judgement *judge_transcript(const struct transcript *transcript,
                                    const struct scenario *scenario)
 {
     struct judge judge = {
-        .transcript = transcript, .scenario = scenario, .unjudged_step = EVIDENCE_NONE};
+        .transcript = transcript,
+        .scenario = scenario,
+        .is_node = scenario->dialect == DIALECT_NODE,
+        .unjudged_step = EVIDENCE_NONE,
+    };
     judge.judgement = memory_alloc(1, sizeof(*judge.judgement));
     judge.evidence = evidence_new(transcript);
-    judge.ideal = ideal_play(judge.evidence, scenario);
+    judge.ideal = judge.is_node ? ideal_node_play(judge.evidence, scenario)
+                                : ideal_play(judge.evidence, scenario);
     skip_rules(&judge);
     for (size_t index = 0; index < sizeof(checks) / sizeof(checks[0]); index++)
-        checks[index](&judge);
+        if (judge.is_node ? checks[index].in_node : checks[index].in_agent)
+            checks[index].look(&judge);
     find_unmet_steps(&judge);
     find_death(&judge);
     struct judgement *judgement = judge.judgement;

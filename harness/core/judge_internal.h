@@ -8,6 +8,7 @@
  *   judge_cursor.c      what it asked for (C-4, C-5, C-8, C-9, C-21)
  *   judge_connection.c  how it connects, and how it stops (C-16, C-26, C-27, C-28)
  *   judge_websocket.c   how it keeps RFC 6455, and notices silence (C-24, C-26)
+ *   judge_node.c        what a client of the node stream owes instead (C-4, C-6, C-17)
  *   judge_wire.c        what it sends, and how it takes acks and faults (C-10, C-23, C-25, …) */
 #ifndef GAPCHECK_CORE_JUDGE_INTERNAL_H
 #define GAPCHECK_CORE_JUDGE_INTERNAL_H
@@ -15,6 +16,8 @@
 #include "core/evidence.h"
 #include "core/ideal.h"
 #include "core/judge.h"
+
+#include <cjson/cJSON.h>
 
 /* A timing rule judged while the harness itself was later than this is inconclusive. */
 #define JUDGE_LATE_US_MAX 50000
@@ -26,6 +29,7 @@ struct judge {
     struct ideal_event *ideal;
     struct judgement *judgement;
     bool has_left; /* it gave up when its token was refused, as it may */
+    bool is_node;         /* the scenario speaks the node stream: rules mean their counterparts */
     size_t unjudged_step; /* STEP_END unmet, by a rule that is not judged; or EVIDENCE_NONE */
 };
 
@@ -103,5 +107,17 @@ void judge_faults(struct judge *judge);
 void judge_websocket(struct judge *judge);
 void judge_half_open(struct judge *judge);
 void judge_server_rules(struct judge *judge);
+void judge_registrations(struct judge *judge);
+void judge_delivery_acks(struct judge *judge);
+
+/* Charges a delivery that the ideal client of the node stream got, and this one was not sent or did
+ * not surely read. */
+void judge_node_charge(const struct judge *judge, struct loss *loss);
+
+/* Whether the reply to the registration on its connection was late, missing or repeated. */
+bool judge_node_is_reply_odd(const struct judge *judge, uint32_t connection);
+
+/* What is wrong with a text message on the node stream; NULL: nothing. */
+const char *judge_node_frame_fault(const char *type, const cJSON *frame);
 
 #endif

@@ -174,6 +174,16 @@ static void charge_unasked(struct judge *judge, struct loss *loss)
                "it sent no resync after it had reconnected, so nothing was replayed");
 }
 
+static void charge_not_received(struct judge *judge, struct loss *loss)
+{
+    const struct ideal_event *ideal = &judge->ideal[loss->marker];
+    bool is_special = ideal->way == IDEAL_RECONNECT || judge_is_doubled(judge, ideal->connection);
+    if (judge->is_node && !is_special)
+        judge_node_charge(judge, loss);
+    else
+        charge_unasked(judge, loss);
+}
+
 /* ---- what the application should have got ---- */
 
 /* No driver without `wildcard` can be handed an event of an unknown type. */
@@ -189,7 +199,7 @@ static void add_loss(struct judge *judge, struct losses *losses, uint64_t marker
     struct loss *loss = &losses->items[losses->count++];
     *loss = (struct loss){.marker = marker, .connection = judge->ideal[marker].connection};
     if (!judge_charge_received(judge, loss))
-        charge_unasked(judge, loss);
+        charge_not_received(judge, loss);
 }
 
 static void add_missed(struct judgement *judgement, uint64_t marker, enum rule rule)

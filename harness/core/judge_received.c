@@ -113,6 +113,10 @@ static void charge_silence(const struct judge *judge, struct loss *loss,
         loss_charge(loss, RULE_C18, send->entry,
                     "an earlier replay that held them was cut off, and nothing was dispatched "
                     "from there on");
+    else if (judge->is_node && judge_node_is_reply_odd(judge, send->connection))
+        loss_charge(loss, RULE_C17, send->entry,
+                    "the reply to the registration on their connection was late, missing or "
+                    "repeated, and nothing was dispatched from there on");
     else if (was_ack_odd(judge, send))
         loss_charge(loss, RULE_C17, send->entry,
                     "the ack on their connection was late, missing, repeated or malformed, and "
@@ -131,6 +135,14 @@ static void charge_event(const struct judge *judge, struct loss *loss,
                     "they are of a type that the client does not know");
     else if (event->is_id_shared)
         loss_charge(loss, RULE_C15, send->entry, "an event of another type has the same id");
+    else if (judge->is_node && judge_node_is_reply_odd(judge, send->connection))
+        loss_charge(loss, RULE_C17, send->entry,
+                    "the reply to the registration on their connection was late, missing or "
+                    "repeated");
+    else if (judge->is_node && !was_in_cut_replay(judge, loss->marker, send->entry))
+        loss_charge(loss, RULE_C7, send->entry,
+                    isnan(send->seq) ? "they are ephemeral: their seq is 0"
+                                     : "they were delivered and read, but not dispatched");
     else if (send->is_row)
         loss_charge(loss, RULE_C8, send->entry,
                     "they came only as rows of the database, which carry no agent_seq");

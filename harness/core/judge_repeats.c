@@ -21,7 +21,8 @@ static const struct evidence_send *send_at(const struct judge *judge, size_t pos
 static bool is_reset_between(const struct judge *judge, size_t from, size_t to)
 {
     for (size_t index = from; index < to; index++)
-        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESTART)
+        if (evidence_entry(judge->evidence, index)->kind == TRANSCRIPT_RESTART &&
+            !(evidence_entry(judge->evidence, index)->number < 0))
             return true;
     return false;
 }
@@ -96,7 +97,8 @@ static void exercise_repeats(struct judge *judge)
                 judge_exercise(judge, RULE_C20);
             continue;
         }
-        if (send->distance < WINDOW_COUNT)
+        bool is_known = judge->is_node && is_same_number_twice(judge, send);
+        if (send->distance < WINDOW_COUNT || is_known)
             judge_exercise(judge, RULE_C13);
         if (send->ids_before > WINDOW_COUNT && send->distance < WINDOW_COUNT)
             judge_exercise(judge, RULE_C14);
@@ -127,6 +129,12 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
         kinds[REPEAT_C7].cause = "it was sent less often than it was dispatched";
         return &kinds[REPEAT_C7];
     }
+    /* The node stream's numbers tell whatever came before, by whatever id, however long ago. */
+    bool is_known = judge->is_node && is_idless_repeat(judge, send, from);
+    if (!event->id_marker && judge->is_node) {
+        kinds[REPEAT_C7].cause = "the same delivery came again";
+        return is_known ? &kinds[REPEAT_C7] : NULL;
+    }
     if (!event->id_marker) {
         bool is_blamed = is_idless_repeat(judge, send, from);
         kinds[REPEAT_C20].cause = send->is_row
@@ -135,13 +143,14 @@ static struct repeats *classify(struct judge *judge, struct repeats *kinds, uint
         return is_blamed ? &kinds[REPEAT_C20] : NULL;
     }
     size_t distance = window_distance(judge, send, nth);
-    if (distance >= WINDOW_COUNT)
+    if (distance >= WINDOW_COUNT && !is_known)
         return NULL;
     if (distance >= NEAR_COUNT)
         return &kinds[REPEAT_C13];
     if (send->ids_before > WINDOW_COUNT)
         return &kinds[REPEAT_C14];
     kinds[REPEAT_C7].cause = send->is_row    ? "it came again as a row of the database"
+                             : send->is_ring && judge->is_node ? "it was redelivered"
                              : send->is_ring ? "it came again from the ring"
                                              : "it was sent again";
     return &kinds[REPEAT_C7];

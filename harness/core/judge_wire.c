@@ -22,7 +22,7 @@ static bool is_channel_list(const cJSON *frame)
 }
 
 /* What is wrong with a text message of the client; NULL: nothing. */
-static const char *frame_fault(const struct transcript_entry *entry)
+static const char *frame_fault(const struct judge *judge, const struct transcript_entry *entry)
 {
     static const char *const types[] = {"subscribe", "unsubscribe", "ping", "resync"};
     if (entry->flags & TRANSCRIPT_FLAG_TRUNCATED)
@@ -34,6 +34,8 @@ static const char *frame_fault(const struct transcript_entry *entry)
         is_known = is_known || (entry->detail && !strcmp(entry->detail, types[index]));
     if (!cJSON_IsObject(frame) || !entry->detail)
         fault = "it is no JSON object with a string type";
+    else if (judge->is_node)
+        fault = judge_node_frame_fault(entry->detail, frame);
     else if (!is_known)
         fault = "the protocol has no such type";
     else if (strstr(entry->detail, "subscribe") && !is_channel_list(frame))
@@ -49,7 +51,7 @@ void judge_frames(struct judge *judge)
         const char *fault = NULL;
         if (entry->kind == TRANSCRIPT_FRAME_IN) {
             judge_exercise(judge, RULE_C23);
-            fault = frame_fault(entry);
+            fault = frame_fault(judge, entry);
         } else if (entry->kind == TRANSCRIPT_WS_IN && judge_name_is(entry, "binary")) {
             fault = "it is a binary message; the protocol has text only";
         } else if (entry->kind == TRANSCRIPT_VIOLATION) {

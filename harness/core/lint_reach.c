@@ -72,6 +72,21 @@ static const struct need needs[RULE_COUNT] = {
     [RULE_S10] = NEEDS_NOTHING,
 };
 
+/* What differs on the node stream, where the rules stand for their counterparts. */
+static const struct need node_needs[RULE_COUNT] = {
+    [RULE_C4] = {LINT_CONNECTS | LINT_EVENTS, 0, "an `accept`, and a `publish` with a number"},
+    [RULE_C17] = {LINT_CONNECTS | LINT_ACK, 0, "a `set` of `register`, and an `accept`"},
+    [RULE_C18] = {LINT_CONNECTS | LINT_CUTS, 0, "a `set` of `cut_replay_after`, and an `accept`"},
+    [RULE_C19] = {LINT_CONNECTS | LINT_CUTS | LINT_OVERTAKES, 0,
+                  "a `set` of `cut_replay_after` and `live_before_replay`, and an `accept`"},
+};
+
+static const struct need *need_of(const struct lint *lint, enum rule rule)
+{
+    bool is_node = lint->scenario->dialect == DIALECT_NODE;
+    return is_node && node_needs[rule].words ? &node_needs[rule] : &needs[rule];
+}
+
 /* ---- the course of the steps ---- */
 
 struct course {
@@ -84,6 +99,7 @@ struct course {
     bool is_held, is_cut_next;
     bool has_new_numbers, has_new_live;
     bool is_ring_lost;
+    bool loses_acks; /* of the node stream: what was delivered comes again */
     int64_t missed_count, missed_row_count;
     int64_t numbered_count, id_count;
     int64_t advanced_ms; /* since the last event that went out live */
@@ -124,12 +140,15 @@ static void begin_connection(struct lint *lint, struct course *course)
         course->events |= LINT_RECONNECTS;
         course->events |= course->has_number ? 0 : LINT_RECONNECTS_FRESH;
         course->events |= course->may_have_number ? LINT_RESYNCS : 0;
+        course->events |= course->loses_acks ? LINT_REPEATS : 0;
         if (course->has_new_live)
             course->events |= LINT_RENUMBERS;
     }
     if (course->may_have_number && (course->events & LINT_RECONNECTS)) {
         course->events |= course->missed_count > 0 ? LINT_MISSES : LINT_NOTHING_MISSED;
-        if (course->missed_count > lint->scenario->server.ring || course->is_ring_lost)
+        bool is_overflow =
+            course->missed_count > lint->scenario->server.ring || course->is_ring_lost;
+        if (is_overflow && lint->scenario->dialect == DIALECT_AGENT)
             lint_overflow(lint, course);
     }
     course->events |= LINT_CONNECTS;
@@ -204,6 +223,11 @@ static void set(struct course *course, const struct scenario_step *step)
         course->events |= LINT_OVERTAKES | LINT_REPEATS;
     if (step->set.has_pong && step->set.ignore_pings)
         course->events |= LINT_SILENT;
+    if (step->set.has_registering &&
+        (step->set.registering == REGISTER_OMIT || step->set.registering == REGISTER_TWICE))
+        course->events |= LINT_ACK;
+    if (step->set.has_delivery_ack && step->set.ignores_delivery_acks)
+        course->loses_acks = true;
 }
 
 static void send(struct course *course, const struct send_fields *send)
@@ -294,13 +318,10 @@ void lint_reach(struct lint *lint)
         course.events |= LINT_FILLS_RING;
     if (course.id_count > WINDOW_COUNT)
         course.events |= LINT_MANY;
-    /* The node stream has no resync: what its rules need is another matter. */
-    if (lint->scenario->dialect == DIALECT_NODE)
-        return;
     struct jsonc_node root = {lint->scenario->document, 0};
     for (struct jsonc_node item = jsonc_child(lint_member(lint, root, "rules")); item.json;
          item = jsonc_next(&lint->document, item)) {
-        const struct need *need = &needs[rule_find(span_of(item.json->valuestring))];
+        const struct need *need = need_of(lint, rule_find(span_of(item.json->valuestring)));
         bool has_all = (course.events & need->all) == need->all;
         bool has_any = need->any == 0 || (course.events & need->any);
         if (has_all && has_any)

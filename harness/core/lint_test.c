@@ -264,3 +264,37 @@ Test(lint, nothing_is_warned_of_in_an_empty_set)
     cr_expect_str_eq(found, "");
     free(found);
 }
+
+/* ---- the node stream ---- */
+
+#define NODE(rules, steps) FILE_OF(rules, " \"dialect\": \"node\",", steps)
+#define LOST_ACKS          "{ \"set\": { \"delivery_ack\": \"ignore\" } },\n"
+#define OMITTED            "{ \"set\": { \"register\": \"omit\" } },\n"
+#define CUT                "{ \"set\": { \"cut_replay_after\": 1 } },\n"
+#define OVERTAKEN          "{ \"set\": { \"cut_replay_after\": 1, \"live_before_replay\": 1 } },\n"
+
+Test(lint, rules_of_the_node_stream_that_the_steps_cannot_reach)
+{
+    static const char *const needs[][2] = {
+        {"\"C-4\"", FIVE}, {"\"C-13\"", LOST_ACKS FIVE SETTLE "{ \"drop\": {} },\n" ACCEPT},
+        {"\"C-17\"", OMITTED}, {"\"C-18\"", CUT}, {"\"C-19\"", OVERTAKEN}};
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        char text[600], warning[200];
+        snprintf(text, sizeof text, NODE("%s", ACCEPT "%s" SETTLE "{ \"sync\": {} }"), needs[i][0],
+                 needs[i][1]);
+        expect(text, "");
+        snprintf(text, sizeof text, NODE("%s", ACCEPT "{ \"sync\": {} }"), needs[i][0]);
+        snprintf(warning, sizeof warning,
+                 "a:1:53: %.*s cannot come up in these steps: the scenario would test nothing by "
+                 "it\n",
+                 (int)strlen(needs[i][0]) - 2, needs[i][0] + 1);
+        expect(text, warning);
+    }
+}
+
+/* Its queue has no limit, and no clock matters. */
+Test(lint, a_long_outage_of_the_node_stream_overflows_nothing)
+{
+    expect(NODE("\"C-7\"", ACCEPT FIVE SETTLE "{ \"drop\": {} },\n"
+                "{ \"publish\": { \"count\": 2000 } },\n" ACCEPT SETTLE "{ \"sync\": {} }"), "");
+}

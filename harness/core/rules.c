@@ -1,5 +1,8 @@
 #include "core/rules.h"
 
+/* What is asked in both streams alike: sentence and node_sentence. */
+#define BOTH(text) text, text
+
 static const struct rule_info rules[RULE_COUNT] = {
     [RULE_C1] = {"C-1", RULE_LEVEL_MUST, NULL, "sends no resync on its first connection"},
     [RULE_C2] = {"C-2", RULE_LEVEL_MUST, NULL,
@@ -9,14 +12,19 @@ static const struct rule_info rules[RULE_COUNT] = {
                  "that shows a reset, after 1 s without an ack, or when the numbers show a hole"},
     [RULE_C4] = {"C-4", RULE_LEVEL_MUST, NULL,
                  "gives in last_seen_seq a number up to which it misses no event that the server "
-                 "can still give, counting every numbered event and no control frame"},
+                 "can still give, counting every numbered event and no control frame",
+                 "acknowledges only what it has dispatched, never over a hole, and does so "
+                 "once it has"},
     [RULE_C5] = {"C-5", RULE_LEVEL_MUST, NULL,
                  "gives with every resync a since (RFC 3339) early enough that no row it misses "
                  "is cut off"},
     [RULE_C6] = {"C-6", RULE_LEVEL_MUST, NULL,
-                 "subscribes again on every connection, and sends resync after that"},
+                 "subscribes again on every connection, and sends resync after that",
+                 "registers on every connection, before anything else, and again where that "
+                 "was refused"},
     [RULE_C7] = {"C-7", RULE_LEVEL_MUST, NULL,
-                 "dispatches every event that it is sent, and one with a stable id only once"},
+                 "dispatches every event that it is sent, and one with a stable id only once",
+                 "dispatches every delivery that it is sent, each once though it may come twice"},
     [RULE_C8] = {"C-8", RULE_LEVEL_MUST, NULL,
                  "dispatches DB-replayed events though they carry no agent_seq, and does not move "
                  "its cursor for them"},
@@ -26,46 +34,52 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_C10] = {"C-10", RULE_LEVEL_MUST, "resynced",
                   "reports the ack to its resync once as resynced and not as an ordinary event"},
     [RULE_C11] = {"C-11", RULE_LEVEL_MUST, NULL,
-                  "survives malformed frames: later events still arrive"},
+                  BOTH("survives malformed frames: later events still arrive")},
     [RULE_C12] = {"C-12", RULE_LEVEL_SHOULD, "wildcard",
-                  "hands unknown event types to wildcard listeners"},
+                  BOTH("hands unknown event types to wildcard listeners")},
     [RULE_C13] = {"C-13", RULE_LEVEL_MUST, NULL,
                   "does not dispatch again an event repeated after fewer than 2,500 other events "
-                  "with ids"},
+                  "with ids",
+                  "does not dispatch again what is delivered once more after many others"},
     [RULE_C14] = {"C-14", RULE_LEVEL_MUST, NULL,
-                  "keeps its memory of ids bounded, evicting the oldest: the newest 2,500 are "
-                  "known"},
+                  BOTH("keeps its memory of ids bounded, evicting the oldest: the newest 2,500 are "
+                       "known")},
     [RULE_C15] = {"C-15", RULE_LEVEL_MUST, NULL,
-                  "treats the same id under another type as another event"},
-    [RULE_C16] = {"C-16", RULE_LEVEL_MUST, NULL,
-                  "reconnects by itself after any loss, with growing delays, starts small again, "
-                  "holds one connection at a time and gives up visibly"},
+                  BOTH("treats the same id under another type as another event")},
+    [RULE_C16] =
+        {"C-16", RULE_LEVEL_MUST, NULL,
+         BOTH("reconnects by itself after any loss, with growing delays, starts small again, "
+              "holds one connection at a time and gives up visibly")},
     [RULE_C17] = {"C-17", RULE_LEVEL_MUST, NULL,
-                  "works on when an ack is late, missing, repeated or malformed"},
-    [RULE_C18] = {"C-18", RULE_LEVEL_MUST, NULL,
-                  "loses nothing when a replay is cut in the middle"},
+                  "works on when an ack is late, missing, repeated or malformed",
+                  "works on when the reply to its registration is missing or repeated"},
+    [RULE_C18] = {"C-18", RULE_LEVEL_MUST, NULL, "loses nothing when a replay is cut in the middle",
+                  "loses nothing when a redelivery is cut in the middle"},
     [RULE_C19] = {"C-19", RULE_LEVEL_MUST, NULL,
-                  "loses nothing when a live event overtakes a replay that is then cut"},
+                  "loses nothing when a live event overtakes a replay that is then cut",
+                  "loses nothing when a live delivery overtakes a redelivery that is then cut"},
     [RULE_C20] = {"C-20", RULE_LEVEL_SHOULD, NULL,
                   "does not dispatch an event without id again when it comes twice with the same "
                   "agent_seq, or as a row in the replay whose ring part has just brought it"},
     [RULE_C21] = {"C-21", RULE_LEVEL_SHOULD, NULL,
                   "notices a counter reset and recovers what the ring holds"},
     [RULE_C22] = {"C-22", RULE_LEVEL_MUST, NULL,
-                  "keeps the order in which one connection delivered"},
-    [RULE_C23] = {"C-23", RULE_LEVEL_MUST, NULL, "sends only well-formed frames"},
-    [RULE_C24] = {"C-24", RULE_LEVEL_MUST, NULL,
-                  "answers pings, honours close frames, accepts fragmented text, hands on strings "
-                  "unchanged, and loses nothing after bytes that break RFC 6455"},
+                  BOTH("keeps the order in which one connection delivered")},
+    [RULE_C23] = {"C-23", RULE_LEVEL_MUST, NULL, BOTH("sends only well-formed frames")},
+    [RULE_C24] =
+        {"C-24", RULE_LEVEL_MUST, NULL,
+         BOTH("answers pings, honours close frames, accepts fragmented text, hands on strings "
+              "unchanged, and loses nothing after bytes that break RFC 6455")},
     [RULE_C25] = {"C-25", RULE_LEVEL_MUST, "throw",
-                  "loses nothing because one handler threw"},
+                  BOTH("loses nothing because one handler threw")},
     [RULE_C26] = {"C-26", RULE_LEVEL_SHOULD, "keepalive",
-                  "notices a half-open connection and reconnects"},
+                  BOTH("notices a half-open connection and reconnects")},
     [RULE_C27] = {"C-27", RULE_LEVEL_SHOULD, "backoff",
-                  "slows down for a server that accepts and closes at once"},
-    [RULE_C28] = {"C-28", RULE_LEVEL_MUST, NULL,
-                  "dispatches nothing and connects no more after the application disconnected"},
-    [RULE_STEP] = {"step", RULE_LEVEL_MUST, NULL, "does what the scenario's step waits for"},
+                  BOTH("slows down for a server that accepts and closes at once")},
+    [RULE_C28] =
+        {"C-28", RULE_LEVEL_MUST, NULL,
+         BOTH("dispatches nothing and connects no more after the application disconnected")},
+    [RULE_STEP] = {"step", RULE_LEVEL_MUST, NULL, BOTH("does what the scenario's step waits for")},
     [RULE_S1] = {"S-1", RULE_LEVEL_SERVER, NULL,
                  "keeps the newest events in a ring; the oldest leaves first"},
     [RULE_S2] = {"S-2", RULE_LEVEL_SERVER, NULL, "replays nothing where nothing was missed"},

@@ -1,6 +1,7 @@
 /* The vocabulary: every rule of the protocol with its level and its sentence, in one table.
  * C rules bind the client and are judged; S rules say what the server does and are only
- * "exercised" or not. */
+ * "exercised" or not. The node stream has no numbers of its own: a rule of the agent stream stands
+ * for its counterpart there, or does not apply. */
 #ifndef GAPCHECK_CORE_RULES_H
 #define GAPCHECK_CORE_RULES_H
 
@@ -25,6 +26,7 @@ struct rule_info {
     enum rule_level level;
     const char *capability; /* a driver without it cannot be judged by the rule; or NULL */
     const char *sentence;   /* what it asks, for people */
+    const char *node_sentence; /* what it asks in the node stream; NULL: nothing, it is not judged */
 };
 
 const struct rule_info *rule_info(enum rule rule);

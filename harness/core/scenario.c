@@ -191,6 +191,7 @@ static void load_root(struct scenario_parser *parser, struct jsonc_node root)
     struct jsonc_node steps = jsonc_member(parser->document, root, "steps");
     if (steps.json)
         parse_steps(parser, steps);
+    parse_check_stream(parser, root);
     scenario->steps = parser->steps;
     scenario->step_count = parser->step_count;
 }

@@ -40,6 +40,9 @@ const char *verb_name(enum verb verb);
 enum drop_how { DROP_RESET, DROP_FIN, DROP_SILENT, DROP_MID_FRAME, DROP_CLOSE, DROP_HOW_COUNT };
 const char *drop_how_name(enum drop_how how);
 
+/* What is refused: connections, or in the node stream the request for a token before them. */
+enum refuse_at { REFUSE_AT_UPGRADE, REFUSE_AT_TOKEN };
+
 enum refuse_how {
     REFUSE_HTTP,
     REFUSE_RESET,
@@ -55,6 +58,8 @@ enum publish_id { PUBLISH_ID_FRESH, PUBLISH_ID_NONE, PUBLISH_ID_SAME };
 enum publish_seq { PUBLISH_SEQ_NEXT, PUBLISH_SEQ_NONE, PUBLISH_SEQ_NUMBER };
 enum resync_mode { RESYNC_AUTO, RESYNC_IGNORE, RESYNC_HOLD };
 enum ack_mode { ACK_AUTO, ACK_OMIT, ACK_TWICE, ACK_OVERRIDE };
+/* How `node.register` is answered: with a reply, with none, with two, or with an error. */
+enum register_mode { REGISTER_AUTO, REGISTER_OMIT, REGISTER_TWICE, REGISTER_ERROR };
 enum client_do {
     CLIENT_DO_SUBSCRIBE,
     CLIENT_DO_UNSUBSCRIBE,
@@ -155,6 +160,7 @@ struct scenario_step {
         } accept;
         struct {
             int64_t times;
+            enum refuse_at at;
             enum refuse_how how;
             int64_t status;
             const char *headers; /* complete lines, "" where there are none */
@@ -190,6 +196,7 @@ struct scenario_step {
         struct {
             bool has_resync, has_ack, has_order, has_pong, has_token; /* what this `set` changes */
             bool has_cut, has_live_before, has_write_delay;
+            bool has_registering, has_delivery_ack;
             enum resync_mode resync;
             enum ack_mode ack;
             const cJSON *ack_fields; /* ACK_OVERRIDE: borrowed from the scenario */
@@ -200,6 +207,8 @@ struct scenario_step {
             bool ignore_pings;
             int64_t write_delay_ms;
             const char *token; /* NULL: any */
+            enum register_mode registering;
+            bool ignores_delivery_acks;
         } set;
         struct {
             int64_t ms;

@@ -16,6 +16,7 @@ LIST(verb_names, SCENARIO_VERBS(X));
 #undef X
 /* In the order of their enums. */
 LIST(drop_how_names, "reset", "fin", "silent", "mid-frame", "close");
+LIST(refuse_at_names, "upgrade", "token");
 LIST(refuse_how_names, "http", "reset", "stall", "closed", "bad-accept");
 LIST(dialect_names, "agent", "node");
 LIST(publish_id_names, "fresh", "none", "same");
@@ -25,6 +26,8 @@ LIST(ack_names, "auto", "omit", "twice");
 LIST(order_names, "ring-first", "db-first", "shuffled");
 LIST(client_do_names, "subscribe", "unsubscribe", "reconnect", "stop", "throw", "slow");
 LIST(pong_names, "auto", "ignore");
+LIST(register_names, "auto", "omit", "twice", "error");
+LIST(delivery_ack_names, "auto", "ignore");
 LIST(ring_names, "empty", "keep");
 LIST(db_names, "keep", "empty");
 LIST(between_names, "ping");
@@ -40,6 +43,7 @@ LIST(node_frame_names, "node.register", "delivery.ack", "node.heartbeat", "node.
 LIST(subscribe_fields, "type", "channels");
 LIST(ping_fields, "type");
 LIST(resync_fields, "type", "last_seen_seq", "since");
+LIST(delivery_ack_fields, "type", "v", "id", "agent", "up_to_seq");
 
 /* The loader writes enums through an int. */
 _Static_assert(sizeof(enum drop_how) == sizeof(int), "an enum has the size of an int");
@@ -52,6 +56,12 @@ _Static_assert(sizeof(enum drop_how) == sizeof(int), "an enum has the size of an
 #define STEP(field) offsetof(struct scenario_step, field)
 #define SET(field)  STEP(set.field)
 #define SEND(field) offsetof(struct send_fields, field)
+
+/* Why an author does not want it in the node stream. */
+#define NO_CLOCK  "nothing in the node stream depends on a clock: take it away"
+#define NO_RESYNC "the node stream has no resync: what is not acknowledged comes again by itself"
+#define DURABLE   "in the node stream the numbers and what is not acknowledged survive a restart"
+
 #define FIELDS(array) .fields = (array), .field_count = sizeof(array) / sizeof *(array)
 
 /* ---- server and client ---- */
@@ -71,11 +81,14 @@ static const struct scenario_object clock_object = {
 static const struct scenario_field server_fields[] = {
     {.name = "ring", .kind = FIELD_INTEGER, .min = 0, .max = COUNT, .fallback = "500",
      .offset = offsetof(struct scenario_server, ring),
+     .agent_only = "the node stream has no ring: it keeps every delivery until it is acknowledged",
      .help = "How many of the newest events the server keeps for replay (S-1)."},
     {.name = "db_limit", .kind = FIELD_INTEGER, .min = 0, .max = COUNT, .fallback = "1000",
      .offset = offsetof(struct scenario_server, db_limit),
+     .agent_only = "the node stream replays nothing from a database",
      .help = "How many rows of one class a replay from the database gives at most (S-5)."},
     {.name = "clock", .kind = FIELD_OBJECT, .object = &clock_object, .offset = 0,
+     .agent_only = NO_CLOCK,
      .help = "How the server's clock differs from the client's."},
     {.name = "tls", .kind = FIELD_BOOL, .fallback = "false",
      .offset = offsetof(struct scenario_server, tls),
@@ -104,7 +117,8 @@ static const struct scenario_field client_fields[] = {
     {.name = "max_reconnect_attempts", .kind = FIELD_INTEGER, .min = 0, .max = COUNT,
      .offset = FIELD_UNSTORED, .help = "After how many failed attempts the client gives up."},
     {.name = "clock_skew_ms", .kind = FIELD_INTEGER, .min = -SKEW, .max = SKEW,
-     .offset = FIELD_UNSTORED, .help = "Shifts the client's own clock; negative: back."},
+     .offset = FIELD_UNSTORED, .agent_only = NO_CLOCK,
+     .help = "Shifts the client's own clock; negative: back."},
 };
 static const struct scenario_object client_object = {
     .name = "client", .help = "How the client under test is set up.", FIELDS(client_fields),
@@ -133,6 +147,9 @@ static const struct scenario_field accept_fields[] = {
 static const struct scenario_field refuse_fields[] = {
     {.name = "times", .kind = FIELD_INTEGER, .min = 1, .max = COUNT, .fallback = "1",
      .offset = STEP(refuse.times), .help = "How many connections are treated so."},
+    {.name = "at", .kind = FIELD_NAME, .names = &refuse_at_names, .fallback = "upgrade",
+     .offset = STEP(refuse.at), .is_node_only = true,
+     .help = "What is refused: the connection, or the request for a token before it."},
     {.name = "how", .kind = FIELD_NAME, .names = &refuse_how_names, .fallback = "http",
      .offset = STEP(refuse.how),
      .help = "An HTTP answer, a reset, no answer, nothing that listens, or a wrong "
@@ -162,10 +179,12 @@ static const struct scenario_field publish_fields[] = {
     {.name = "seq", .kind = FIELD_NAME_OR_INTEGER, .names = &publish_seq_names, .min = 0,
      .max = NUMBER, .fallback = "next", .offset = STEP(publish.seq),
      .second_offset = STEP(publish.seq_number),
-     .help = "The next agent_seq, none, or a number for the first event, counting up."},
+     .help = "The next agent_seq, none, or a number for the first event, counting up. In the node "
+             "stream `none` makes an ephemeral delivery."},
     {.name = "live", .kind = FIELD_BOOL, .fallback = "true", .offset = STEP(publish.live),
      .help = "Whether the open connections get the events."},
     {.name = "store", .kind = FIELD_BOOL, .fallback = "true", .offset = STEP(publish.store),
+     .agent_only = "write `\"seq\": \"none\"` for a delivery that is not kept",
      .help = "Whether the events become rows of the database, where their type has rows."},
     {.name = "as", .kind = FIELD_TEXT, .min = 1, .offset = STEP(publish.as),
      .help = "A name for the last event, for `again` and `dispatched`."},
@@ -184,6 +203,7 @@ static const struct scenario_field send_fields[] = {
     {.name = "again", .kind = FIELD_EVENT_NAME, .is_choice = true, .offset = SEND(again),
      .help = "The event that a `publish` named with `as`, once more as it was."},
     {.name = "row", .kind = FIELD_BOOL, .fallback = "false", .only_with = "again",
+     .agent_only = "the node stream replays nothing from a database",
      .offset = SEND(as_row), .help = "Sends the event as the database would."},
     {.name = "size", .kind = FIELD_INTEGER, .min = 0, .max = SIZE, .fallback = "0",
      .only_with = "frame text", .offset = SEND(size_bytes),
@@ -211,6 +231,7 @@ static const struct scenario_field expect_fields[] = {
     {.name = "reconnecting", .kind = FIELD_NUMBER_MATCHER, .is_choice = true,
      .offset = STEP(expect.number), .help = "The client reports that it schedules that attempt."},
     {.name = "resynced", .kind = FIELD_MATCHERS, .names = &resynced_names, .is_choice = true,
+     .agent_only = NO_RESYNC,
      .offset = STEP(expect.fields), .help = "The client reports a resync with these fields."},
     {.name = "dispatched", .kind = FIELD_DISPATCHED, .is_choice = true, .min = 0, .max = COUNT,
      .offset = STEP(expect.dispatched_count), .second_offset = STEP(expect.dispatched_names),
@@ -246,11 +267,14 @@ static const struct scenario_field restart_fields[] = {
     {.name = "down_ms", .kind = FIELD_INTEGER, .min = 0, .max = TIME, .fallback = "0",
      .offset = STEP(restart.down_ms), .help = "How long the server's port refuses."},
     {.name = "counter", .kind = FIELD_INTEGER_OR_NAME, .names = &keep_names, .min = 0,
+     .agent_only = DURABLE,
      .max = NUMBER, .fallback = "0", .offset = STEP(restart.counter),
      .help = "Where the counter stands afterwards, or `keep`."},
     {.name = "ring", .kind = FIELD_FLAG, .names = &ring_names, .true_index = 1,
+     .agent_only = DURABLE,
      .fallback = "empty", .offset = STEP(restart.keep_ring), .help = "Whether the ring stays."},
     {.name = "db", .kind = FIELD_FLAG, .names = &db_names, .true_index = 0, .fallback = "keep",
+     .agent_only = DURABLE,
      .offset = STEP(restart.keep_db), .help = "Whether the database's rows stay."},
     {.name = "how", .kind = FIELD_NAME, .names = &drop_how_names, .fallback = "reset",
      .offset = STEP(restart.how), .help = "How its connections end, as in `drop`."},
@@ -258,12 +282,15 @@ static const struct scenario_field restart_fields[] = {
 
 static const struct scenario_field set_fields[] = {
     {.name = "resync", .kind = FIELD_NAME, .names = &resync_names, .offset = SET(resync),
-     .has_offset = SET(has_resync), .help = "Answers a resync, ignores it, or holds it."},
+     .has_offset = SET(has_resync), .agent_only = NO_RESYNC, .help = "Answers a resync, ignores it, or holds it."},
     {.name = "ack", .kind = FIELD_NAME_OR_OBJECT, .names = &ack_names, .offset = SET(ack),
+     .agent_only = "the node stream has no resync_ack; `register` says how node.register is "
+                   "answered",
      .second_offset = SET(ack_fields), .has_offset = SET(has_ack),
      .help = "Sends the resync_ack, leaves it out, sends it twice, or with other fields."},
     {.name = "order", .kind = FIELD_NAME, .names = &order_names, .offset = SET(order),
-     .has_offset = SET(has_order), .help = "In which order a replay comes."},
+     .has_offset = SET(has_order), .agent_only = "the node stream redelivers oldest first, always",
+     .help = "In which order a replay comes."},
     {.name = "cut_replay_after", .kind = FIELD_INTEGER, .min = 0, .max = COUNT,
      .offset = SET(cut_replay_after), .has_offset = SET(has_cut),
      .help = "Cuts the next replay after so many frames."},
@@ -281,7 +308,17 @@ static const struct scenario_field set_fields[] = {
              "own, before every other."},
     {.name = "token", .kind = FIELD_TEXT_OR_ANY, .names = &any_names, .min = 1,
      .offset = SET(token),
-     .has_offset = SET(has_token), .help = "The one token that is accepted, or `any`."},
+     .has_offset = SET(has_token),
+     .help = "The one token that is accepted, or `any`. In the node stream it is the one that is "
+             "issued from here on."},
+    {.name = "register", .kind = FIELD_NAME, .names = &register_names, .offset = SET(registering),
+     .has_offset = SET(has_registering), .is_node_only = true,
+     .help = "Answers node.register, leaves the reply out, sends it twice, or refuses with an "
+             "error."},
+    {.name = "delivery_ack", .kind = FIELD_FLAG, .names = &delivery_ack_names, .true_index = 1,
+     .offset = SET(ignores_delivery_acks), .has_offset = SET(has_delivery_ack),
+     .is_node_only = true,
+     .help = "Takes delivery.ack, or ignores it as if it had been lost."},
 };
 
 static const struct scenario_field advance_fields[] = {
@@ -330,8 +367,11 @@ static const struct scenario_object verb_objects[VERB_COUNT] = {
     VERB(CLOSE, "close", close_fields, "Ends the connection politely."),
     VERB(RESTART, "restart", restart_fields, "The server goes away and comes back."),
     VERB(SET, "set", set_fields, "Changes how the server behaves from here on."),
-    VERB_WITHOUT_FIELDS(RELEASE, "release", "Answers a resync that is held."),
-    VERB(ADVANCE, "advance", advance_fields, "Moves the server's clock."),
+    [VERB_RELEASE] = {.name = "release", .help = "Answers a resync that is held.",
+                      .choice_offset = FIELD_UNSTORED, .agent_only = NO_RESYNC},
+    [VERB_ADVANCE] = {.name = "advance", .help = "Moves the server's clock.",
+                      FIELDS(advance_fields), .choice_offset = FIELD_UNSTORED,
+                      .agent_only = NO_CLOCK},
     VERB(CLIENT, "client", client_verb_fields, "Has the application do something."),
     VERB(WAIT, "wait", wait_fields, "Lets real time pass; a last resort."),
     VERB(REPEAT, "repeat", repeat_fields, "Plays steps several times."),
@@ -435,6 +475,8 @@ const struct name_list *scenario_client_frame_fields(const char *type)
         return &ping_fields;
     if (strcmp(type, "subscribe") == 0 || strcmp(type, "unsubscribe") == 0)
         return &subscribe_fields;
+    if (strcmp(type, "delivery.ack") == 0)
+        return &delivery_ack_fields;
     return NULL;
 }
 

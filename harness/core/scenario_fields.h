@@ -69,6 +69,8 @@ struct scenario_field {
     size_t true_index;          /* FLAG */
     const struct scenario_object *object; /* OBJECT */
     const char *only_with;      /* names, with blanks between; one of them must be given too */
+    const char *agent_only;     /* why it makes no sense in the node stream; NULL: it does */
+    bool is_node_only;
     const char *help;           /* one sentence for authors */
     size_t offset;              /* in the object's struct */
     size_t second_offset;       /* see the kinds */
@@ -83,6 +85,7 @@ struct scenario_object {
     size_t base_offset;   /* of a verb's struct in struct scenario_step */
     size_t choice_offset; /* of the enum that gets the index of the choice, counted among choices */
     bool takes_more;      /* `expect`: further fields match those of the frame */
+    const char *agent_only; /* of a verb: why it makes no sense in the node stream; else NULL */
 };
 
 const struct scenario_object *scenario_object_top(void);

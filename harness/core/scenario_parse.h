@@ -99,6 +99,11 @@ bool parse_steps(struct scenario_parser *parser, struct jsonc_node node);
 bool parse_sends(struct scenario_parser *parser, struct jsonc_node node, struct send_fields **sends,
                  size_t *count);
 
+/* ---- what the dialect does not know (scenario_parse_stream.c) ---- */
+
+/* Tells what makes no sense in the scenario's stream, once all of it was read. */
+bool parse_check_stream(struct scenario_parser *parser, struct jsonc_node root);
+
 void name_set_add(struct name_set *set, const char *name);
 bool name_set_has(const struct name_set *set, const char *name);
 void name_set_free(struct name_set *set);

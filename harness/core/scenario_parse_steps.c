@@ -114,9 +114,22 @@ static bool check_set(struct scenario_parser *parser, struct jsonc_node node,
 {
     if (step->set.has_resync || step->set.has_ack || step->set.has_order || step->set.has_pong ||
         step->set.has_token || step->set.has_cut || step->set.has_live_before ||
-        step->set.has_write_delay)
+        step->set.has_write_delay || step->set.has_registering || step->set.has_delivery_ack)
         return true;
     return parse_fail(parser, node, PARSE_VALUE, NULL, "`set` changes nothing");
+}
+
+/* A token is asked for by HTTP: there is no upgrade to spoil, and the port is everybody's. */
+static bool check_refuse(struct scenario_parser *parser, struct jsonc_node node,
+                         const struct scenario_step *step)
+{
+    enum refuse_how how = step->refuse.how;
+    if (step->refuse.at == REFUSE_AT_UPGRADE ||
+        (how != REFUSE_CLOSED && how != REFUSE_BAD_ACCEPT))
+        return true;
+    return parse_fail(parser, jsonc_member(parser->document, node, "how"), PARSE_VALUE,
+                      "`http`, `reset` and `stall` can be",
+                      "`%s` cannot be done to a request for a token", refuse_how_name(how));
 }
 
 /* `channels` goes with subscribe and unsubscribe, `ms` with slow, and they need it. */
@@ -157,6 +170,7 @@ static bool check_verb(struct scenario_parser *parser, struct jsonc_node node,
     case VERB_CLIENT:
         return check_client(parser, node, step);
     case VERB_REFUSE:
+        return check_refuse(parser, node, step);
     case VERB_SEND:
     case VERB_SETTLE:
     case VERB_SYNC:

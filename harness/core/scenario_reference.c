@@ -1,5 +1,6 @@
 #include "core/scenario_reference.h"
 
+#include "core/rules.h"
 #include "core/scenario_fields.h"
 
 #include <inttypes.h>
@@ -138,13 +139,18 @@ static void append_row(const struct scenario_field *field, struct buffer *out)
         }
         buffer_append_text(out, ".");
     }
+    if (field->agent_only)
+        buffer_append_text(out, " Not in the node stream.");
+    if (field->is_node_only)
+        buffer_append_text(out, " Only in the node stream.");
     buffer_append_text(out, " |\n");
 }
 
 static void append_object(const struct scenario_object *object, const char *heading,
                           struct buffer *out)
 {
-    buffer_printf(out, "\n%s\n\n%s\n", heading, object->help);
+    buffer_printf(out, "\n%s\n\n%s%s\n", heading, object->help,
+                  object->agent_only ? " Not in the node stream." : "");
     if (object->field_count > 0)
         buffer_append_text(out, "\n| key | value | default | what it does |\n"
                                 "| --- | --- | --- | --- |\n");
@@ -201,6 +207,19 @@ static void append_frames(struct buffer *out)
     }
 }
 
+static void append_node_rules(struct buffer *out)
+{
+    buffer_append_text(out, "\n## Rules on the node stream\n\nA rule stands for its counterpart "
+                            "there; one that is not in this table is not judged.\n\n"
+                            "| rule | level | the client … |\n| --- | --- | --- |\n");
+    for (int rule = 0; rule < RULE_STEP; rule++) {
+        const struct rule_info *info = rule_info((enum rule)rule);
+        if (info->node_sentence)
+            buffer_printf(out, "| %s | %s | %s |\n", info->id, rule_level_name(info->level),
+                          info->node_sentence);
+    }
+}
+
 static void append_matchers(struct buffer *out)
 {
     buffer_append_text(out,
@@ -231,6 +250,7 @@ void scenario_reference_print(struct buffer *out)
     append_verbs(out);
     append_matchers(out);
     append_frames(out);
+    append_node_rules(out);
     buffer_append_text(out, last_line);
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEAD  "{ \"title\": \"t\", \"rules\": [\"C-1\"], "
+#define HEAD  "{ \"title\": \"t\", \"rules\": [\"C-6\"], "
 #define STEPS "\"steps\": [ { \"accept\": {} }, "
 
 static void compare(const char *left, const char *right, bool is_same)

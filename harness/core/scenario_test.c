@@ -79,7 +79,7 @@ Test(scenario, takes_everything_of_the_top_level)
 {
     const char *text =
         "// é\n{'$schema':'schema.json','title':'t','why':'w ${x}','rules':['C-1','S-4'],"
-        "'tags':['db','x'],'dialect':'node','judge':{'C-20':'off'},'timeout_ms':7,"
+        "'tags':['db','x'],'dialect':'agent','judge':{'C-20':'off'},'timeout_ms':7,"
         "'server':{'ring':0,'db_limit':1000000,'clock':{'skew_ms':-5,'freeze':true},'tls':true},"
         "'client':{'channels':['a','b'],'reconnect_jitter':true,'clock_skew_ms':-3600000000,"
         "'ping_ms':0,'max_reconnect_attempts':3},'steps':[{'settle':{}}]}";
@@ -91,7 +91,7 @@ Test(scenario, takes_everything_of_the_top_level)
     }
     cr_assert_eq(scenario->tags.count, 2);
     cr_assert_str_eq(scenario->tags.items[1], "x");
-    cr_assert_eq(scenario->dialect, DIALECT_NODE);
+    cr_assert_eq(scenario->dialect, DIALECT_AGENT);
     cr_assert_eq(scenario->timeout_ms, 7);
     cr_assert_eq(scenario->server.ring, 0);
     cr_assert_eq(scenario->server.db_limit, 1000000);
@@ -272,7 +272,6 @@ Test(scenario, takes_every_kind_of_expect)
 Test(scenario, tells_what_it_needs_and_why)
 {
     static const char *const rows[][2] = {
-        {"node", "`dialect: node`"},
         {"clock_skew", "`clock_skew_ms` of `client`"},
         {"keepalive", "`ping_ms` of `client`"},
         {"slow", "`client: slow` (step 2)"},
@@ -281,7 +280,7 @@ Test(scenario, tells_what_it_needs_and_why)
         {"reconnect", "`client: reconnect` (step 6)"},
     };
     struct scenario *scenario =
-        load("{'title':'t','rules':['C-1'],'dialect':'node',"
+        load("{'title':'t','rules':['C-1'],"
              "'client':{'clock_skew_ms':1,'ping_ms':5,'pong_timeout_ms':5,"
              "'reconnect_base_ms':5,'max_reconnect_attempts':5},'steps':[{'accept':{}},"
              "{'client':{'do':'slow','ms':5}},{'client':{'do':'unsubscribe','channels':['a']}},"
@@ -394,4 +393,24 @@ Test(scenario, loads_10000_steps_of_one_line_quickly)
     cr_assert_eq(scenario->steps[9999].line, 1);
     cr_assert_lt(seconds, 2.0, "%g s", seconds); /* with the sanitizers; else some 30 ms */
     buffer_free(&text);
+}
+
+Test(scenario, takes_what_the_node_stream_has)
+{
+    struct scenario *scenario =
+        load("{'title':'t','rules':['C-4','C-28'],'judge':{'C-12':'off'},'steps':["
+             "{'refuse':{'at':'token','how':'stall'}},{'accept':{}},"
+             "{'set':{'register':'error','delivery_ack':'ignore'}},"
+             "{'publish':{'seq':'none'}},{'expect':{'frame':'delivery.ack','up_to_seq':5}}],"
+             "'dialect':'node'}");
+    const char *because;
+    cr_assert_str_eq(scenario_needed_capability(scenario, 0, &because), "node");
+    cr_assert_str_eq(because, "`dialect: node`");
+    cr_assert_eq(scenario->dialect, DIALECT_NODE);
+    cr_assert_eq(scenario->steps[0].refuse.at, REFUSE_AT_TOKEN);
+    cr_assert_eq(scenario->steps[0].refuse.how, REFUSE_STALL);
+    cr_assert(scenario->steps[2].set.has_registering);
+    cr_assert_eq(scenario->steps[2].set.registering, REGISTER_ERROR);
+    cr_assert(scenario->steps[2].set.has_delivery_ack);
+    cr_assert(scenario->steps[2].set.ignores_delivery_acks);
 }

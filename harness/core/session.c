@@ -38,6 +38,7 @@ struct session *session_new(const struct session_config *config)
     session->transcript = transcript_new();
     session->is_port_open = true;
     session->behaviour.cut_replay_after = -1;
+    cursor_start(&session->node.sent, 0);
     model_init(&session->model, (size_t)config->scenario->server.ring,
                (size_t)config->scenario->server.db_limit);
     buffer_init(&session->current_data, BUFFER_NO_LIMIT);
@@ -63,6 +64,9 @@ void session_free(struct session *session)
     free(session->delayed);
     free(session->effects);
     free(session->refusals);
+    free(session->node.refusals);
+    cursor_free(&session->node.sent);
+    node_queue_free(&session->node.queue);
     free(session->dispatch_counts);
     free(session->met);
     free(session->alias_names);
@@ -273,7 +277,7 @@ void session_end_unmet(struct session *session)
     bool is_should = step && step->verb == VERB_EXPECT && step->expect.is_should;
     /* Once refused, it has shown that it can connect: then it is the client's fault (C-16). */
     bool never_connected = step && step->verb == VERB_ACCEPT && session->opened_count == 0 &&
-                           session->refused_count == 0;
+                           session->refused_count == 0 && session->node.token_refused_count == 0;
     if (never_connected) {
         session_finish(session, "client-error", session->unmet);
         return;
@@ -348,11 +352,6 @@ void session_advance(struct session *session)
 void session_start(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    if (session->scenario->dialect == DIALECT_NODE) {
-        /* Never a verdict about a stream that this server does not speak. */
-        session_fail(session, "the node stream is not played yet, only the agent stream", now_us);
-        return;
-    }
     driver_tell_start(session);
     session->is_started = true;
     session_advance(session);

@@ -13,13 +13,15 @@
 
 /* ---- to the driver ---- */
 
-static void tell(struct session *session, cJSON *line, const char *op)
+/* `number`: of one that waits for an answer; NAN for others. */
+static void tell(struct session *session, cJSON *line, const char *op, double number)
 {
     char *text = cJSON_PrintUnformatted(line);
     session_effect(session, SESSION_EFFECT_DRIVER, 0);
     buffer_append_text(&session->effects[session->effect_count - 1].data, text);
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_OP);
     entry.name = op;
+    entry.number = number;
     transcript_set_text(&entry, text, strlen(text));
     session_record(session, &entry);
     cJSON_free(text);
@@ -48,7 +50,7 @@ void driver_tell_start(struct session *session)
     snprintf(base_url, sizeof(base_url), "http%s://%s:%u", secure, session->config.host,
              session->config.port);
     snprintf(url, sizeof(url), "ws%s://%s:%u%s", secure, session->config.host,
-             session->config.port, SESSION_PATH);
+             session->config.port, session_path(session));
     cJSON *line = make_line("start", session->config.client);
     cJSON_AddStringToObject(line, "url", url);
     cJSON_AddStringToObject(line, "base_url", base_url);
@@ -60,7 +62,7 @@ void driver_tell_start(struct session *session)
     if (session->config.ca_file)
         cJSON_AddStringToObject(options, "ca_file", session->config.ca_file);
     cJSON_AddItemToObject(line, "options", options);
-    tell(session, line, "start");
+    tell(session, line, "start", NAN);
 }
 
 void driver_tell(struct session *session, const char *op, const struct text_list *channels,
@@ -71,7 +73,7 @@ void driver_tell(struct session *session, const char *op, const struct text_list
         add_channels(line, channels);
     if (!strcmp(op, "slow"))
         cJSON_AddNumberToObject(line, "ms", (double)ms);
-    tell(session, line, op);
+    tell(session, line, op, NAN);
 }
 
 /* `throw` and `slow` have no answer, and the next event takes another way: it could overtake them.
@@ -83,7 +85,15 @@ void driver_tell_barrier(struct session *session)
     snprintf(client, sizeof(client), "%s/%u", session->config.client, ++session->barrier_count);
     cJSON *line = make_line("unsubscribe", client);
     cJSON_AddArrayToObject(line, "channels");
-    tell(session, line, "unsubscribe");
+    tell(session, line, "unsubscribe", session->barrier_count);
+}
+
+static void read_barrier(struct session *session)
+{
+    struct transcript_entry entry = session_entry(session, TRANSCRIPT_READ);
+    entry.number = ++session->barrier_answered;
+    session_record(session, &entry);
+    node_read_barrier(session);
 }
 
 /* ---- from the driver ---- */
@@ -241,7 +251,7 @@ void session_driver_line(struct session *session, const struct driver_line *line
         break;
     case DRIVER_EVENT_ERROR:
         if (line->client && strchr(line->client, '/')) {
-            session->barrier_answered++;
+            read_barrier(session);
             break;
         }
         read_lifecycle(session, line);

@@ -127,7 +127,7 @@ void fixture_load(const char *members, const char *steps)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
-    buffer_printf(&text, "{'title':'t','rules':['C-1'],%s'steps':[", members);
+    buffer_printf(&text, "{'title':'t','rules':['C-7'],%s'steps':[", members);
     buffer_append_text(&text, steps);
     buffer_append_text(&text, "]}");
     char *file = quote(buffer_text(&text));

@@ -74,6 +74,10 @@ static bool note_frame(const struct frame *frame, struct transcript_entry *entry
 static void read_text(struct session *session, struct connection *connection, const char *text,
                       size_t size_bytes)
 {
+    if (session_is_node(session)) {
+        node_read_text(session, connection, text, size_bytes);
+        return;
+    }
     struct frame frame;
     frame_scan(text, size_bytes, &frame);
     struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_FRAME_IN, connection);

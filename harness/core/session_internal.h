@@ -4,19 +4,26 @@
  *   session_steps.c   the verbs that do something at once or wait for something simple
  *   session_settle.c  the fence
  *   session_expect.c  what the author expects of the client
- *   session_server.c  connections: handshake, and how they end
+ *   session_server.c  connections: how they come and how they end
+ *   session_handshake.c  how they begin: refused, left waiting or upgraded
  *   session_frames.c  what the client sends on them
  *   session_resync.c  publishing and the answer to a resync (S-1 … S-9)
+ *   session_node.c    the node stream: registration, redelivery and acknowledgement
+ *   session_http.c    requests of the node stream that are no handshake: tokens and presence
  *   session_driver.c  lines to and from the driver */
 #ifndef GAPCHECK_CORE_SESSION_INTERNAL_H
 #define GAPCHECK_CORE_SESSION_INTERNAL_H
 
+#include "core/cursor.h"
 #include "core/model.h"
+#include "core/node_queue.h"
+#include "core/node_stream.h"
 #include "core/session.h"
 #include "core/ws.h"
 
 #define SESSION_TOKEN             "gapcheck-token"
 #define SESSION_PATH              "/v1/ws"
+#define SESSION_HTTP_BYTES_MAX    65536 /* of a request with its body */
 #define SESSION_MESSAGE_BYTES_MAX (1u << 20) /* of the client; a longer one is a violation */
 #define SESSION_FRAMES_IN_MAX     10000      /* of the client in one scenario */
 #define SESSION_ANSWERS_MAX       1000       /* resyncs that are answered in one scenario */
@@ -24,6 +31,8 @@
 #define SESSION_DRAIN_MS          1000 /* how long an end waits for acknowledgement (scenario.md) */
 #define SESSION_RESYNC_DUE_MS     1000 /* how long `settle` waits for a resync that is due */
 #define SESSION_FENCE_QUIET_MS    1000 /* without a fence for so long: a numbered one follows */
+#define SESSION_REGISTER_DUE_MS   2000 /* how long `settle` waits for a registration */
+#define SESSION_DELIVERY_ACK_MS   1000 /* and for the acknowledgement of what was delivered */
 
 enum connection_state {
     CONNECTION_REQUEST,  /* its HTTP request is not complete */
@@ -47,6 +56,9 @@ struct connection {
     bool ends_by_cut;        /* DRAINING: by cut_replay_after */
     bool has_resynced;       /* a well-formed resync came on it */
     bool is_due;             /* it was a reconnect of a client that had been sent a number */
+    bool is_told;            /* the transcript has it: in the node stream when it is no HTTP */
+    bool is_http;            /* a request that is no handshake: no connection to anybody else */
+    bool was_refused;        /* its node.register was answered with an error */
     bool has_held;
     struct resync_request held;
 };
@@ -81,6 +93,21 @@ struct refusal {
     int64_t until_us;
 };
 
+/* The server's side of the node stream. */
+struct session_node {
+    struct node_queue queue;
+    struct cursor sent;      /* numbers that went out, on whatever connection */
+    uint32_t registered;     /* the connection that gets deliveries; 0: none */
+    int64_t claimed_seq;     /* the highest up_to_seq, taken or not */
+    int64_t asked_seq;       /* up to it the driver was asked whether all is dispatched */
+    enum register_mode registering;
+    bool ignores_acks;
+    bool accepts_any_token;
+    struct refusal *refusals; /* of requests for a token; owned */
+    size_t refusal_count, refusal_capacity_count, refusal_first;
+    uint32_t token_refused_count;
+};
+
 enum step_state { STEP_WAITING, STEP_DONE, STEP_UNMET, STEP_SKIPPED };
 
 enum settle_phase {
@@ -88,6 +115,7 @@ enum settle_phase {
     SETTLE_RESYNC,     /* a resync that is due */
     SETTLE_FENCE,
     SETTLE_PONG,
+    SETTLE_ACKS, /* the node stream: what was delivered is acknowledged */
 };
 
 struct settle {
@@ -139,6 +167,7 @@ struct session {
         int64_t write_delay_ms;
         const char *token; /* NULL: any */
     } behaviour;
+    struct session_node node;
 
     /* the client, as the driver tells */
     bool is_stopped, has_given_up;
@@ -212,13 +241,43 @@ bool settle_is_unconnected(const struct session *session);
 enum step_state expect_poll(struct session *session, const struct expect_fields *expect);
 enum step_state expect_time_out(struct session *session, const struct expect_fields *expect);
 
+/* ---- session_handshake.c ---- */
+/* Upgrades the first waiting connection that the step's path and token allow; NULL if none. */
+struct connection *server_accept(struct session *session, const char *path, const char *token);
+void server_refuse_waiting(struct session *session);
+void server_read_request(struct session *session, struct connection *connection, const char *data,
+                         size_t size_bytes);
+/* The path that this scenario's client is to ask for. */
+const char *session_path(const struct session *session);
+
+/* ---- session_http.c ---- */
+/* Whether the request is one of HTTP alone: it is answered and counts as no connection. */
+bool http_is_exchange(const struct session *session, const struct ws_request *request);
+/* Answers it, once its body has come. */
+void http_answer(struct session *session, struct connection *connection,
+                 const struct ws_request *request);
+
+/* ---- session_node.c ---- */
+bool session_is_node(const struct session *session);
+bool node_is_registered(const struct session *session, const struct connection *connection);
+void node_print_delivery(const struct event *event, struct buffer *out);
+/* A text message of the client on the node stream. */
+void node_read_text(struct session *session, struct connection *connection, const char *text,
+                    size_t size_bytes);
+/* Whether everything that went out without a hole is acknowledged. */
+bool node_is_acknowledged(const struct session *session);
+/* The driver has read what it was told before: it may be asked again. */
+void node_read_barrier(struct session *session);
+/* The token that is issued now. */
+const char *node_token(const struct session *session);
+
 /* ---- session_server.c ---- */
 struct connection *session_connection(struct session *session, uint32_t number);
 /* The newest open one, or NULL. */
 struct connection *session_newest_open(struct session *session);
-/* Upgrades the first waiting connection that the step's path and token allow; NULL if none. */
-struct connection *server_accept(struct session *session, const char *path, const char *token);
-void server_refuse_waiting(struct session *session);
+void server_end_now(struct session *session, struct connection *connection, enum session_end end);
+/* Records that the connection is there, unless that was done. */
+void server_tell_connect(struct session *session, struct connection *connection);
 /* Ends an open connection as `drop` does: waits for acknowledgement, then ends. */
 void server_drop(struct session *session, struct connection *connection, enum drop_how how,
                  bool by_cut);
@@ -261,12 +320,21 @@ void server_resync(struct session *session, struct connection *connection,
                    const struct resync_request *request);
 void server_answer(struct session *session, struct connection *connection,
                    const struct resync_request *request);
+/* Ends the connection by cut_replay_after, behind what is still to be written. */
+void server_cut_connection(struct session *session, struct connection *connection);
+/* S-9: events that overtake the replay, though they came to be before it was made. */
+void server_publish_before_replay(struct session *session);
+/* How many of `count` frames of a replay are sent, cut_replay_after being used up. */
+size_t server_take_cut(struct session *session, size_t count, bool *is_cut);
 /* Sends a text message, now or, with a write delay, later; `entry` is what is recorded then. */
 void server_send(struct session *session, struct connection *connection, enum send_lane lane,
                  const char *text, size_t size_bytes, const struct transcript_entry *entry);
 void server_send_event(struct session *session, struct connection *connection,
                        enum send_lane lane, const struct event *event, const char *from,
                        bool as_row);
+/* The frame in which the event is sent. */
+void server_print_event(const struct session *session, const struct event *event, bool as_row,
+                        struct buffer *out);
 /* The entry of an event that is sent on the connection. */
 struct transcript_entry server_sent_entry(const struct session *session,
                                           const struct connection *connection,

@@ -17,10 +17,13 @@ void server_note_sent(struct session *session, const struct transcript_entry *en
                      !(entry->flags & TRANSCRIPT_FLAG_CONTROL));
     if (is_event && !isnan(entry->seq))
         session->has_sent_number = true;
-    /* A fence is not traffic that another fence must cover. */
+    if (session_is_node(session) && entry->kind == TRANSCRIPT_SENT && !isnan(entry->seq))
+        cursor_add(&session->node.sent, (int64_t)entry->seq);
+    /* A fence is not traffic that another fence must cover, nor is the answer to a heartbeat. */
     bool is_fence = entry->kind == TRANSCRIPT_SENT &&
                     model_event(&session->model, entry->marker)->is_fence;
-    if (!is_fence)
+    bool is_reply = session_is_node(session) && entry->flags & TRANSCRIPT_FLAG_CONTROL;
+    if (!is_fence && !is_reply)
         session->sent_count++;
 }
 
@@ -128,12 +131,21 @@ struct transcript_entry server_sent_entry(const struct session *session,
     return entry;
 }
 
+void server_print_event(const struct session *session, const struct event *event, bool as_row,
+                        struct buffer *out)
+{
+    if (session_is_node(session))
+        node_print_delivery(event, out);
+    else
+        event_print(event, as_row, out);
+}
+
 void server_send_event(struct session *session, struct connection *connection,
                        enum send_lane lane, const struct event *event, const char *from,
                        bool as_row)
 {
     buffer_clear(&session->scratch);
-    event_print(event, as_row, &session->scratch);
+    server_print_event(session, event, as_row, &session->scratch);
     struct transcript_entry entry = server_sent_entry(session, connection, event, from, as_row);
     server_send(session, connection, lane, session->scratch.data, session->scratch.size_bytes,
                 &entry);
@@ -219,12 +231,16 @@ uint64_t server_publish(struct session *session, const struct publish_request *r
     }
     struct event event = make_event(session, request);
     struct event published = *model_publish(&session->model, &event);
+    if (session_is_node(session) && published.is_numbered)
+        node_queue_add(&session->node.queue, published.marker);
     record_publish(session, &published, request->as);
     if (request->as)
         name_event(session, request->as, published.marker);
     for (size_t index = 0; request->is_live && index < session->connection_count; index++) {
         struct connection *connection = &session->connections[index];
         bool is_meant = !request->only_connection || request->only_connection == connection->number;
+        if (session_is_node(session))
+            is_meant = is_meant && node_is_registered(session, connection);
         if (connection->state == CONNECTION_OPEN && is_meant)
             server_send_event(session, connection, LANE_LIVE, &published, "live", false);
     }
@@ -303,7 +319,7 @@ static void record_replay(struct session *session, const struct connection *conn
     session_record(session, &entry);
 }
 
-static void cut_connection(struct session *session, struct connection *connection)
+void server_cut_connection(struct session *session, struct connection *connection)
 {
     if (last_delayed(session, connection->number, LANE_ANSWER))
         delay(session, connection->number, LANE_ANSWER)->ends_replay_cut = true;
@@ -311,8 +327,7 @@ static void cut_connection(struct session *session, struct connection *connectio
         server_drop(session, connection, session->behaviour.cut_how, true);
 }
 
-/* S-9: events that overtake the replay, though they came to be before it was made. */
-static void publish_before_replay(struct session *session)
+void server_publish_before_replay(struct session *session)
 {
     int64_t count = session->behaviour.live_before_replay;
     session->behaviour.live_before_replay = 0;
@@ -329,21 +344,26 @@ static void publish_before_replay(struct session *session)
     }
 }
 
+size_t server_take_cut(struct session *session, size_t count, bool *is_cut)
+{
+    int64_t cut_after = session->behaviour.cut_replay_after;
+    session->behaviour.cut_replay_after = -1;
+    *is_cut = cut_after >= 0 && (size_t)cut_after <= count;
+    return *is_cut ? (size_t)cut_after : count;
+}
+
 void server_answer(struct session *session, struct connection *connection,
                    const struct resync_request *request)
 {
     uint32_t number = connection->number;
-    publish_before_replay(session);
+    server_publish_before_replay(session);
     connection = session_connection(session, number);
     struct resync_answer answer;
     model_answer_resync(&session->model, request, session->behaviour.order, session->config.seed,
                         &answer);
-    int64_t cut_after = session->behaviour.cut_replay_after;
-    bool is_cut = cut_after >= 0 && (size_t)cut_after <= answer.count;
-    if (cut_after >= 0)
-        session->behaviour.cut_replay_after = -1;
+    bool is_cut;
+    size_t sent_count = server_take_cut(session, answer.count, &is_cut);
     record_replay(session, connection, request, &answer, is_cut);
-    size_t sent_count = is_cut ? (size_t)cut_after : answer.count;
     for (size_t index = 0; index < sent_count; index++) {
         struct resync_item item = answer.items[index];
         server_send_event(session, connection, LANE_ANSWER,
@@ -354,7 +374,7 @@ void server_answer(struct session *session, struct connection *connection,
                       answer.gap_detected};
     resync_answer_free(&answer);
     if (is_cut) {
-        cut_connection(session, connection);
+        server_cut_connection(session, connection);
         return;
     }
     enum ack_mode mode = session->behaviour.ack;

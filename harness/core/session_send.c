@@ -262,7 +262,7 @@ static bool send_again(struct session *session, struct connection *connection,
     struct buffer text, bytes;
     buffer_init(&text, BUFFER_NO_LIMIT);
     buffer_init(&bytes, BUFFER_NO_LIMIT);
-    event_print(event, send->as_row, &text);
+    server_print_event(session, event, send->as_row, &text);
     struct message message = {WS_OPCODE_TEXT, text.data, text.size_bytes};
     write_fragments(&bytes, &message, send);
     write_bytes(session, connection, send, bytes.data, bytes.size_bytes);

@@ -117,11 +117,55 @@ static enum step_state poll_pong(struct session *session)
     bool is_quiet = session->sent_count == settle->sent_count &&
                     session->delayed_first == session->delayed_count;
     settle->rounds++;
-    if (is_quiet || settle->rounds >= SETTLE_ROUNDS_MAX)
-        settle->phase = SETTLE_CONNECTION; /* over; `settle_poll` sees the rounds */
-    else
+    if (!is_quiet && settle->rounds < SETTLE_ROUNDS_MAX) {
         enter(session, SETTLE_RESYNC);
-    return is_quiet || settle->rounds >= SETTLE_ROUNDS_MAX ? STEP_SKIPPED : STEP_DONE;
+        return STEP_DONE;
+    }
+    if (session_is_node(session)) {
+        enter(session, SETTLE_ACKS);
+        return STEP_DONE;
+    }
+    settle->phase = SETTLE_CONNECTION; /* over; `settle_poll` sees the rounds */
+    return STEP_SKIPPED;
+}
+
+/* The node stream has nothing to say before the client has registered. */
+static enum step_state poll_registration(struct session *session,
+                                         const struct connection *connection)
+{
+    if (node_is_registered(session, connection))
+        return STEP_DONE;
+    if (session->node.registering == REGISTER_ERROR && connection->was_refused) {
+        session_finish(session, "error",
+                       "the scenario settles while registrations are refused: `set` `register` to "
+                       "`auto` first");
+        return STEP_WAITING;
+    }
+    int64_t wait_us = session_scaled_us(session, SESSION_REGISTER_DUE_MS);
+    int64_t until_us = session->last_progress_us + wait_us;
+    if (session->now_us < until_us) {
+        session->wake_us = until_us;
+        return STEP_WAITING;
+    }
+    if (connection->was_refused)
+        return session_unmet(session, RULE_C6,
+                             "its registration on connection %u was refused with an error, and it "
+                             "neither registered again nor reconnected: nothing can be delivered",
+                             connection->opened_number);
+    return session_unmet(session, RULE_C6,
+                         "it did not register on connection %u: nothing can be delivered",
+                         connection->opened_number);
+}
+
+/* What went out without a hole is acknowledged, or would have been by now. */
+static enum step_state poll_acks(struct session *session)
+{
+    int64_t wait_us = session_scaled_us(session, SESSION_DELIVERY_ACK_MS);
+    int64_t until_us = session->last_progress_us + wait_us;
+    if (node_is_acknowledged(session) || session->now_us >= until_us)
+        return STEP_SKIPPED;
+    session->wake_us = until_us;
+    return STEP_WAITING;
 }
 
 /* One phase: WAITING stays in it, DONE went on to another, SKIPPED means that all are over. */
@@ -133,12 +177,17 @@ static enum step_state poll_phase(struct session *session, struct connection *co
         session->settle.fence_marker = session->settle.numbered_marker = 0;
         enter(session, SETTLE_RESYNC);
         return STEP_DONE;
-    case SETTLE_RESYNC:
-        return poll_resync(session, connection);
+    case SETTLE_RESYNC: {
+        enum step_state state =
+            session_is_node(session) ? poll_registration(session, connection) : STEP_DONE;
+        return state == STEP_DONE ? poll_resync(session, connection) : state;
+    }
     case SETTLE_FENCE:
         return poll_fence(session, connection);
     case SETTLE_PONG:
         return poll_pong(session);
+    case SETTLE_ACKS:
+        return poll_acks(session);
     }
     return STEP_WAITING;
 }
@@ -164,8 +213,8 @@ enum step_state settle_poll(struct session *session)
         follow_progress(session);
         if (state == STEP_SKIPPED)
             return STEP_DONE;
-        if (state == STEP_WAITING)
-            return STEP_WAITING;
+        if (state != STEP_DONE)
+            return state;
     }
 }
 
@@ -198,6 +247,7 @@ enum step_state settle_time_out(struct session *session)
         return session_unmet(session, RULE_C24,
                              "the client did not answer a WebSocket ping within %lld ms", quiet_ms);
     case SETTLE_RESYNC:
+    case SETTLE_ACKS:
         break;
     }
     return session_unmet(session, RULE_STEP, "the scenario did not settle within %lld ms",

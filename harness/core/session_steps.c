@@ -45,7 +45,7 @@ static enum step_state time_out_accept(struct session *session)
         return session_unmet(session, RULE_C16,
                              "the client never connected: no upgrade of %s within %lld ms "
                              "(%u connections refused)",
-                             SESSION_PATH, waited_ms, session->refused_count);
+                             session_path(session), waited_ms, session->refused_count);
     return session_unmet(session, RULE_C16,
                          "the client did not reconnect within %lld ms after connection %u was lost",
                          waited_ms, session->opened_count);
@@ -53,15 +53,23 @@ static enum step_state time_out_accept(struct session *session)
 
 static void begin_refuse(struct session *session, const struct scenario_step *step)
 {
-    session->refusals = memory_grow(session->refusals, &session->refusal_capacity_count,
-                                    session->refusal_count + 1, sizeof(*session->refusals));
-    session->refusals[session->refusal_count++] = (struct refusal){
+    struct refusal refusal = {
         .how = step->refuse.how,
         .left = step->refuse.times,
         .status = (unsigned)step->refuse.status,
         .headers = step->refuse.headers ? step->refuse.headers : "",
         .for_ms = step->refuse.for_ms,
     };
+    struct session_node *node = &session->node;
+    if (step->refuse.at == REFUSE_AT_TOKEN) {
+        node->refusals = memory_grow(node->refusals, &node->refusal_capacity_count,
+                                     node->refusal_count + 1, sizeof(*node->refusals));
+        node->refusals[node->refusal_count++] = refusal;
+        return;
+    }
+    session->refusals = memory_grow(session->refusals, &session->refusal_capacity_count,
+                                    session->refusal_count + 1, sizeof(*session->refusals));
+    session->refusals[session->refusal_count++] = refusal;
     server_refuse_waiting(session);
 }
 
@@ -181,12 +189,15 @@ static void begin_restart(struct session *session, const struct scenario_step *s
 
 static void come_back(struct session *session, const struct scenario_step *step)
 {
-    int64_t counter = step->restart.counter;
-    model_restart(&session->model, counter, step->restart.keep_ring, step->restart.keep_db);
+    /* The node stream's numbers and its queue are durable. */
+    bool is_node = session_is_node(session);
+    int64_t counter = is_node ? -1 : step->restart.counter;
+    model_restart(&session->model, counter, is_node || step->restart.keep_ring,
+                  step->restart.keep_db);
     struct transcript_entry entry = session_entry(session, TRANSCRIPT_RESTART);
     entry.number = (double)counter;
     entry.number2 = (double)step->restart.down_ms;
-    entry.flags = (step->restart.keep_ring ? TRANSCRIPT_FLAG_KEEP_RING : 0) |
+    entry.flags = (is_node || step->restart.keep_ring ? TRANSCRIPT_FLAG_KEEP_RING : 0) |
                   (step->restart.keep_db ? TRANSCRIPT_FLAG_KEEP_DB : 0);
     session_record(session, &entry);
     session->is_down = false;
@@ -221,8 +232,14 @@ static void begin_set(struct session *session, const struct scenario_step *step)
         session->behaviour.order = (enum resync_order)step->set.order;
     if (step->set.has_pong)
         session->behaviour.ignore_pings = step->set.ignore_pings;
-    if (step->set.has_token)
+    if (step->set.has_token) {
         session->behaviour.token = step->set.token;
+        session->node.accepts_any_token = !step->set.token;
+    }
+    if (step->set.has_registering)
+        session->node.registering = step->set.registering;
+    if (step->set.has_delivery_ack)
+        session->node.ignores_acks = step->set.ignores_delivery_acks;
     if (step->set.has_write_delay)
         session->behaviour.write_delay_ms = step->set.write_delay_ms;
     if (step->set.has_live_before)

@@ -28,10 +28,12 @@
     X(REQUEST, "request")       /* its HTTP request; text = the request line, token left out */    \
     X(OPEN, "open")             /* upgraded; number = the server's clock in ms (Date) */           \
     X(REFUSED, "refused")       /* name = how; number = HTTP status */                             \
+    X(HTTP, "http")             /* a request that is no handshake, whole: text = its line; name =  \
+                                   answered, refused, reset or stall; number = HTTP status */      \
     X(PUBLISH, "publish")       /* events marker … marker+count-1 came to be */                    \
-    X(SENT, "sent")             /* those events were sent; name = live, ring, row, again */        \
+    X(SENT, "sent")             /* those events were sent; name = live, ring, row, again, queue */ \
     X(FRAME_OUT, "frame-out")   /* another text message to the client */                           \
-    X(REPLAY, "replay")         /* a resync is answered; SENT and ACK follow */                    \
+    X(REPLAY, "replay")         /* a resync or a registration is answered; SENT and ACK follow */  \
     X(ACK, "ack")               /* resync_ack; name = auto, repeat or override */                  \
     X(WS_OUT, "ws-out")         /* name = ping, pong, close, binary or raw */                      \
     X(FRAME_IN, "frame-in")     /* a text message of the client */                                 \
@@ -42,6 +44,8 @@
     X(RESTART, "restart")       /* number = counter, -1 keep */                                    \
     X(CLOCK, "clock")           /* the server's clock moved; number = ms it shows now */           \
     X(OP, "op")                 /* told the driver; name = op, text = the line */                  \
+    X(READ, "read")             /* the driver has read op number `number`: what happened to the     \
+                                   client before it was told has been told before this */          \
     X(DISPATCH, "dispatch")     /* an application handler got an event; detail = type */           \
     X(RESYNCED, "resynced")     /* the client's resynced event */                                  \
     X(LIFECYCLE, "lifecycle")   /* name = open, close, error, reconnecting, …, stopped */          \
@@ -88,7 +92,8 @@ struct transcript_entry {
     uint64_t count;      /* events of a fold; REPLAY: ring part */
     double seq;          /* agent_seq of the (first) event; resync, ack: last_seen_seq */
     double number;       /* see the kinds; ACK, REPLAY: current_seq; FRAME_IN resync: since in ms */
-    double number2;      /* PUBLISH: marker of its id; REPLAY: rows; ACK: replayed */
+    double number2;      /* PUBLISH: marker of its id; REPLAY: rows; ACK: replayed; FRAME_IN
+                            delivery.ack: up_to_seq */
     const char *name;    /* static or in the transcript's arena; NULL: none */
     const char *detail;  /* event type, frame type; likewise */
     const char *text;    /* likewise, NUL-terminated */

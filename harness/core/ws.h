@@ -30,6 +30,8 @@ struct ws_request {
     struct span authorization; /* value of the header, or {NULL, 0} */
     struct span key;           /* Sec-WebSocket-Key, or {NULL, 0} */
     struct span protocols;     /* Sec-WebSocket-Protocol, or {NULL, 0} */
+    struct span content_length; /* value of the header, or {NULL, 0} */
+    bool is_chunked;           /* Transfer-Encoding says so */
     bool is_upgrade;           /* everything that 4.2.1 asks of a client is there */
     const char *fault;         /* static text: why it is no upgrade, or why it is BAD; or NULL */
     size_t size_bytes;         /* of the request head, blank line included */
@@ -43,6 +45,11 @@ bool ws_request_query(const struct ws_request *request, const char *name, struct
 
 /* The token of the query or of `Authorization: Bearer`, appended to `out`; false if neither. */
 bool ws_request_token(const struct ws_request *request, struct buffer *out);
+
+/* Whether the body that the head announces has come, `size_bytes` being what there is from the head
+ * on. One in chunks ends with an empty chunk (RFC 9112, 7.1); a length that is no number is 0. */
+bool ws_request_body_is_whole(const struct ws_request *request, const char *data,
+                              size_t size_bytes);
 
 /* Sec-WebSocket-Accept for a key (4.2.2, step 5.4). */
 void ws_accept_key(struct span key, char accept[WS_ACCEPT_TEXT_BYTES]);

@@ -183,6 +183,10 @@ static void keep_header(struct span name, struct span value, struct ws_request *
             request->protocols = value;
     } else if (equals_ignoring_case(name, "authorization") && !request->authorization.data) {
         request->authorization = value;
+    } else if (equals_ignoring_case(name, "content-length") && !request->content_length.data) {
+        request->content_length = value;
+    } else if (equals_ignoring_case(name, "transfer-encoding")) {
+        request->is_chunked = request->is_chunked || list_contains(value, "chunked");
     }
 }
 
@@ -376,6 +380,25 @@ bool ws_request_token(const struct ws_request *request, struct buffer *out)
         return false;
     struct span token = trim(rest);
     return token.size_bytes > 0 && buffer_append(out, token.data, token.size_bytes);
+}
+
+bool ws_request_body_is_whole(const struct ws_request *request, const char *data,
+                              size_t size_bytes)
+{
+    static const char last_chunk[] = "0\r\n\r\n";
+    size_t body_bytes = size_bytes - request->size_bytes;
+    if (request->is_chunked) {
+        size_t last_bytes = sizeof last_chunk - 1;
+        return body_bytes >= last_bytes &&
+               memcmp(data + size_bytes - last_bytes, last_chunk, last_bytes) == 0;
+    }
+    size_t wanted_bytes = 0;
+    struct span length = request->content_length;
+    for (; length.size_bytes > 0 && length.data[0] >= '0' && length.data[0] <= '9' &&
+           wanted_bytes <= SIZE_MAX / 16;
+         length.data++, length.size_bytes--)
+        wanted_bytes = wanted_bytes * 10 + (size_t)(length.data[0] - '0');
+    return body_bytes >= wanted_bytes;
 }
 
 /* ---- the answer ---- */

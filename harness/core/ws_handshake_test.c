@@ -1,6 +1,7 @@
 #include "core/ws.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -349,5 +350,44 @@ Test(ws_handshake, a_refusal_is_exact)
         cr_assert_str_eq(buffer_text(&out), buffer_text(&expected));
         buffer_free(&out);
         buffer_free(&expected);
+    }
+}
+
+/* ---- a body behind the head: of requests that are no handshake ---- */
+
+Test(ws_handshake, a_body_is_whole_when_what_was_announced_is_there)
+{
+    static const struct {
+        const char *headers, *body;
+        size_t whole_bytes; /* of the body, at least; SIZE_MAX: never */
+    } cases[] = {
+        {"", "", 0},
+        {"", "more than was announced", 0},
+        {"Content-Length: 5\r\n", "12345678", 5},
+        {"content-length:  5 \r\nContent-Length: 7\r\n", "12345678", 5},
+        {"Content-Length: 0\r\n", "", 0},
+        {"Content-Length: none\r\n", "x", 0},
+        {"Content-Length: -1\r\n", "x", 0},
+        {"Content-Length: 99999999999999999999999999\r\n", "xxxx", SIZE_MAX},
+        {"Transfer-Encoding: gzip, chunked\r\n", "2\r\n{}\r\n0\r\n\r\n", 12},
+        {"Transfer-Encoding: chunked\r\n", "0\r\n\r\n", 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        int head_bytes =
+            snprintf(text, sizeof text, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n", cases[i].headers);
+        for (size_t there = 0; there <= strlen(cases[i].body); there++) {
+            struct ws_request request;
+            /* On the heap, so that a read beyond the end is seen. */
+            size_t size_bytes = (size_t)head_bytes + there;
+            char *copy = malloc(size_bytes);
+            memcpy(copy, text, (size_t)head_bytes);
+            memcpy(copy + head_bytes, cases[i].body, there);
+            cr_assert_eq(ws_request_parse(copy, size_bytes, &request), WS_REQUEST_COMPLETE);
+            cr_expect_not(request.is_upgrade);
+            cr_expect_eq(ws_request_body_is_whole(&request, copy, size_bytes),
+                         there >= cases[i].whole_bytes, "%zu: %zu bytes", i, there);
+            free(copy);
+        }
     }
 }

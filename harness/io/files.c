@@ -90,26 +90,89 @@ static int open_temporary(const char *path, struct buffer *temporary)
     return -1;
 }
 
+/* Gives a temporary file its name, or takes it away if it could not be written. */
+static bool finish_temporary(int file, struct buffer *temporary, const char *path, bool is_written,
+                             struct error *error)
+{
+    /* A full disk may be told only here. */
+    is_written = close(file) == 0 && is_written;
+    is_written = is_written && rename(buffer_text(temporary), path) == 0;
+    if (!is_written) {
+        fail_system(error, "write", path);
+        unlink(buffer_text(temporary));
+    }
+    return is_written;
+}
+
 bool files_write(const char *path, const char *data, size_t size_bytes, struct error *error)
 {
     struct buffer temporary;
     buffer_init(&temporary, BUFFER_NO_LIMIT);
-    bool is_written = false;
     int file = open_temporary(path, &temporary);
-    if (file < 0) {
-        fail_system(error, "write", path);
-    } else {
-        is_written = write_all(file, data, size_bytes);
-        /* A full disk may be told only here. */
-        is_written = close(file) == 0 && is_written;
-        is_written = is_written && rename(buffer_text(&temporary), path) == 0;
-        if (!is_written) {
-            fail_system(error, "write", path);
-            unlink(buffer_text(&temporary));
-        }
-    }
+    bool is_written =
+        file < 0 ? fail_system(error, "write", path)
+                 : finish_temporary(file, &temporary, path, write_all(file, data, size_bytes),
+                                    error);
     buffer_free(&temporary);
     return is_written;
+}
+
+/* ---- copying ---- */
+
+/* -1 if there is no regular file: a link may point anywhere, a FIFO may never end. */
+static int open_regular(const char *path)
+{
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (file >= 0 && (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+/* Chunk by chunk: a transcript may be large. */
+static bool pump(int source, int target, bool *is_there)
+{
+    char chunk[READ_CHUNK_BYTES];
+    for (;;) {
+        ssize_t size_bytes = read(source, chunk, sizeof chunk);
+        if (size_bytes < 0 && errno == EINTR)
+            continue;
+        *is_there = size_bytes >= 0;
+        if (size_bytes <= 0)
+            return size_bytes == 0;
+        if (!write_all(target, chunk, (size_t)size_bytes))
+            return false;
+    }
+}
+
+bool files_copy(const char *source, const char *path, bool *is_there, struct error *error)
+{
+    struct buffer temporary;
+    int from = open_regular(source);
+    *is_there = from >= 0;
+    if (from < 0)
+        return fail_system(error, "read", source);
+    buffer_init(&temporary, BUFFER_NO_LIMIT);
+    int file = open_temporary(path, &temporary);
+    bool is_copied = file < 0 ? fail_system(error, "write", path)
+                              : finish_temporary(file, &temporary, path,
+                                                 pump(from, file, is_there), error);
+    buffer_free(&temporary);
+    close(from);
+    return is_copied;
+}
+
+void files_append_to(const char *source, FILE *out)
+{
+    bool is_there;
+    int from = open_regular(source);
+    fflush(out);
+    if (from >= 0) {
+        pump(from, fileno(out), &is_there);
+        close(from);
+    }
 }
 
 static bool make_one_folder(const char *path, struct error *error)

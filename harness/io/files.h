@@ -7,12 +7,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Reads all of a regular file into `out` (whose own limit counts). */
 bool files_read(const char *path, struct buffer *out, struct error *error);
 
 /* Writes to a temporary name beside `path` and renames it. */
 bool files_write(const char *path, const char *data, size_t size_bytes, struct error *error);
+
+/* Copies a regular file (a link is none) to a temporary name beside `path` and renames it.
+ * `*is_there`: `source` could be read. */
+bool files_copy(const char *source, const char *path, bool *is_there, struct error *error);
+
+/* Appends what a regular file holds to `out`; nothing if it is not there. */
+void files_append_to(const char *source, FILE *out);
 
 /* Makes the folder and its parents. */
 bool files_make_folder(const char *path, struct error *error);

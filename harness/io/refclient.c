@@ -56,7 +56,7 @@ static void write_hello(struct refclient *shell)
                   DRIVER_PROTOCOL, GAPCHECK_VERSION);
     const char *comma = "";
     for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++) {
-        if (i == DRIVER_CAPABILITY_NODE || i == DRIVER_CAPABILITY_ALONE)
+        if (i == DRIVER_CAPABILITY_ALONE)
             continue;
         buffer_printf(&line, "%s\"%s\"", comma,
                       driver_capability_name((enum driver_capability)i));
@@ -178,10 +178,11 @@ static const struct lws_protocols input_protocol = {.name = "input", .callback =
 
 static const struct lws_protocols *vhost_protocols(void)
 {
-    static struct lws_protocols protocols[4];
+    static struct lws_protocols protocols[5];
     protocols[0] = input_protocol;
     protocols[1] = WS_LINK_PROTOCOL;
     protocols[2] = WS_LINK_RAW_PROTOCOL;
+    protocols[3] = HTTP_LINK_PROTOCOL;
     return protocols;
 }
 

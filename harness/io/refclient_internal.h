@@ -5,6 +5,7 @@
 
 #include "core/buffer.h"
 #include "core/client.h"
+#include "io/http_link.h"
 #include "io/ws_link.h"
 
 #include <cjson/cJSON.h>
@@ -23,15 +24,18 @@ struct refclient_session {
     struct client *core; /* owned */
     enum client_wire wire; /* a mutant's fault */
 
-    char *address, *path; /* owned */
+    char *address, *path; /* owned; the path without its query */
+    char *token;           /* the agent's own; owned */
+    char *wanted_token;    /* with which the core wants to connect; NULL: its own; owned */
     int port;
     const struct refclient_tls *tls; /* NULL: without */
     struct ws_link *link; /* the newest connection; NULL if there is none */
     struct ws_link *stray; /* a mutant's older one */
+    struct http_link *request; /* for a token of the node stream; NULL if there is none */
 
     /* What the core wants of the connection: done between libwebsockets' callbacks. */
     unsigned wanted_connections;
-    bool wants_close, wants_abort;
+    bool wants_close, wants_abort, wants_token;
 
     int64_t grace_end_us; /* until when a timer that comes late waits; 0: none does */
     bool is_stopped;

@@ -1,6 +1,7 @@
 #include "io/refclient_internal.h"
 
 #include "core/memory.h"
+#include "core/node_stream.h"
 #include "io/clock.h"
 
 #include <stdlib.h>
@@ -24,8 +25,14 @@ void refclient_session_drain(struct refclient_session *session)
         switch (effect.kind) {
         case CLIENT_EFFECT_NONE:
             break;
+        case CLIENT_EFFECT_FETCH_TOKEN:
+            session->wants_token = true;
+            break;
         case CLIENT_EFFECT_CONNECT:
             session->wanted_connections++;
+            free(session->wanted_token);
+            session->wanted_token =
+                effect.size_bytes ? memory_copy_text(effect.text, effect.size_bytes) : NULL;
             break;
         case CLIENT_EFFECT_SEND:
             if (session->link)
@@ -89,7 +96,50 @@ static void on_stray_closed(void *owner, unsigned http_status, unsigned close_co
 
 static const struct ws_link_events stray_events = {.closed = on_stray_closed};
 
+static void on_token(void *owner, unsigned status, const char *body, size_t size_bytes)
+{
+    struct refclient_session *session = owner;
+    session->request = NULL;
+    client_token(session->core, status, body, size_bytes, refclient_now());
+    refclient_session_drain(session);
+}
+
 /* ---- what the core wants ---- */
+
+static struct lws_vhost *vhost_of(const struct refclient_session *session)
+{
+    return session->tls ? session->tls->vhost : session->shell->vhost;
+}
+
+static void ask_for_token(struct refclient_session *session)
+{
+    struct http_link_target target = {
+        .context = session->shell->context,
+        .vhost = vhost_of(session),
+        .address = session->address,
+        .port = session->port,
+        .has_tls = session->tls != NULL,
+        .path = NODE_STREAM_TOKEN_PATH,
+        .bearer = session->token,
+    };
+    http_link_open(&target, on_token, session, &session->request);
+}
+
+/* The address's path with what every client adds to it. */
+static char *make_path(const struct refclient_session *session)
+{
+    const char *token = session->wanted_token ? session->wanted_token : session->token;
+    size_t escaped_bytes = 3 * strlen(token) + 1;
+    char *escaped = memory_alloc(escaped_bytes, 1);
+    lws_urlencode(escaped, token, (int)escaped_bytes);
+    struct buffer full;
+    buffer_init(&full, BUFFER_NO_LIMIT);
+    buffer_printf(&full, "/%s%ctoken=%s&origin_client=gapcheck-reference&origin_version=%s",
+                  session->path, strchr(session->path, '?') ? '&' : '?', escaped,
+                  GAPCHECK_VERSION);
+    free(escaped);
+    return buffer_take_text(&full);
+}
 
 static void connect_session(struct refclient_session *session)
 {
@@ -100,16 +150,33 @@ static void connect_session(struct refclient_session *session)
         session->link = NULL;
         ws_link_hand_over(session->stray, &stray_events);
     }
+    char *path = make_path(session);
     struct ws_link_target target = {
         .context = session->shell->context,
-        .vhost = session->tls ? session->tls->vhost : session->shell->vhost,
+        .vhost = vhost_of(session),
         .address = session->address,
         .port = session->port,
         .trust = session->tls ? session->tls->trust : NULL,
-        .path = session->path,
+        .path = path,
         .wire = session->wire,
     };
     ws_link_open(&target, &link_events, session, &session->link);
+    free(path);
+}
+
+/* A request that is under way has no polite end. */
+static void abandon_request(struct refclient_session *session)
+{
+    struct http_link *request = session->request;
+    bool is_wanted = request || session->wants_token;
+    session->request = NULL;
+    session->wants_token = false;
+    if (request)
+        http_link_abort(request);
+    if (!is_wanted)
+        return;
+    client_closed(session->core, 0, 0, refclient_now());
+    refclient_session_drain(session);
 }
 
 static bool carry_out(struct refclient_session *session)
@@ -121,6 +188,13 @@ static bool carry_out(struct refclient_session *session)
             ws_link_abort(session->link);
         else if (session->link)
             ws_link_close(session->link);
+        else
+            abandon_request(session);
+        return true;
+    }
+    if (session->wants_token) {
+        session->wants_token = false;
+        ask_for_token(session);
         return true;
     }
     if (session->wanted_connections > 0) {
@@ -133,9 +207,8 @@ static bool carry_out(struct refclient_session *session)
 
 /* ---- birth and death ---- */
 
-/* ws://127.0.0.1:PORT/v1/ws, to which the token and the origin are added. */
-static bool read_url(struct refclient_session *session, const char *url, const char *token,
-                     bool *has_tls)
+/* ws://127.0.0.1:PORT/v1/ws */
+static bool read_url(struct refclient_session *session, const char *url, bool *has_tls)
 {
     const char *scheme, *address, *path;
     int port = 0;
@@ -143,18 +216,10 @@ static bool read_url(struct refclient_session *session, const char *url, const c
     bool is_read = lws_parse_uri(copy, &scheme, &address, &port, &path) == 0 && port > 0 &&
                    (strcmp(scheme, "ws") == 0 || strcmp(scheme, "wss") == 0);
     if (is_read) {
-        size_t escaped_bytes = 3 * strlen(token) + 1;
-        char *escaped = memory_alloc(escaped_bytes, 1);
-        lws_urlencode(escaped, token, (int)escaped_bytes);
-        struct buffer full;
-        buffer_init(&full, BUFFER_NO_LIMIT);
-        buffer_printf(&full, "/%s%ctoken=%s&origin_client=gapcheck-reference&origin_version=%s",
-                      path, strchr(path, '?') ? '&' : '?', escaped, GAPCHECK_VERSION);
-        session->path = buffer_take_text(&full);
+        session->path = memory_copy_text(path, strlen(path));
         session->address = memory_copy_text(address, strlen(address));
         session->port = port;
         *has_tls = strcmp(scheme, "wss") == 0;
-        free(escaped);
     }
     free(copy);
     return is_read;
@@ -166,11 +231,15 @@ static void free_session(struct refclient_session *session)
         ws_link_abort(session->link);
     if (session->stray)
         ws_link_abort(session->stray);
+    if (session->request)
+        http_link_abort(session->request);
     client_free(session->core);
     free(session->name);
     free(session->line_start);
     free(session->address);
     free(session->path);
+    free(session->token);
+    free(session->wanted_token);
     free(session);
 }
 
@@ -194,9 +263,11 @@ const char *refclient_session_start(struct refclient *shell,
     session->line_start = make_line_start(setup->name);
     session->core = setup->core;
     session->wire = setup->wire;
+    const char *token = setup->token ? setup->token : "";
+    session->token = memory_copy_text(token, strlen(token));
     const char *problem = NULL;
     bool has_tls = false;
-    if (!read_url(session, setup->url, setup->token ? setup->token : "", &has_tls))
+    if (!read_url(session, setup->url, &has_tls))
         problem = "`url` is no ws:// or wss:// address";
     else if (has_tls && !(session->tls = refclient_find_tls(shell, setup->ca_file)))
         problem = "`ca_file` cannot be used";

@@ -38,7 +38,7 @@ static pid_t serve_resets(int *port)
 
 /* A reset may come at any moment: also when libwebsockets has not written the request yet, where it
  * tells of it in another way. A connection whose end is missed times out. */
-Test(refclient, hears_of_every_connection_that_is_reset_at_once, .timeout = 60)
+static void expect_every_reset_to_be_heard(const char *path, const char *dialect)
 {
     char out[] = "/tmp/gapcheck-refclient-XXXXXX";
     char command[1000];
@@ -47,11 +47,11 @@ Test(refclient, hears_of_every_connection_that_is_reset_at_once, .timeout = 60)
     pid_t server = serve_resets(&port);
     snprintf(command, sizeof command,
              "{ i=0; while [ $i -lt %d ]; do i=$((i+1)); echo \"{\\\"op\\\":\\\"start\\\","
-             "\\\"client\\\":\\\"c$i\\\",\\\"url\\\":\\\"ws://127.0.0.1:%d/v1/ws\\\","
-             "\\\"options\\\":{\\\"reconnect_base_ms\\\":1,\\\"reconnect_max_ms\\\":2,"
+             "\\\"client\\\":\\\"c$i\\\",\\\"url\\\":\\\"ws://127.0.0.1:%d%s\\\","
+             "\\\"options\\\":{\\\"dialect\\\":\\\"%s\\\",\\\"reconnect_base_ms\\\":1,\\\"reconnect_max_ms\\\":2,"
              "\\\"connect_timeout_ms\\\":1500}}\"; done; sleep 4; } | "
              "'%s' reference-client >%s 2>&1",
-             CLIENT_COUNT, port, GAPCHECK_BINARY, out);
+             CLIENT_COUNT, port, path, dialect, GAPCHECK_BINARY, out);
     cr_expect_eq(system(command), 0);
     snprintf(command, sizeof command, "test $(grep -c reconnecting %s) -gt 1000", out);
     cr_expect_eq(system(command), 0);
@@ -60,4 +60,26 @@ Test(refclient, hears_of_every_connection_that_is_reset_at_once, .timeout = 60)
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     unlink(out);
+}
+
+Test(refclient, hears_of_every_connection_that_is_reset_at_once, .timeout = 60)
+{
+    expect_every_reset_to_be_heard("/v1/ws", "agent");
+}
+
+Test(refclient, hears_of_every_request_for_a_token_that_is_reset_at_once, .timeout = 60)
+{
+    expect_every_reset_to_be_heard("/v1/node/ws", "node");
+}
+
+/* Tokens over HTTP and HTTPS, refused, broken off and never answered; then the stream itself. */
+Test(refclient, speaks_the_node_stream, .timeout = 120)
+{
+    char command[1000];
+    snprintf(command, sizeof command,
+             "cd '" GAPCHECK_SOURCE_DIR "/scenarios/node' && '%s' run missed-while-away.jsonc "
+             "tls.jsonc token-refused.jsonc token-request-broken.jsonc token-request-stalled.jsonc "
+             "token-changes.jsonc --quiet --out \"$(mktemp -d)\" >&2",
+             GAPCHECK_BINARY);
+    cr_expect_eq(system(command), 0);
 }

@@ -23,17 +23,27 @@ static const char *bool_name(bool value)
     return value ? "true" : "false";
 }
 
-static void append_finding(const struct finding *finding, bool is_known, struct buffer *out)
+static void append_finding(const struct run_scenario *scenario, size_t index, struct buffer *out)
 {
+    const struct finding *finding = &scenario->judgement->findings[index];
+    const char *known_reason = run_known_reason(scenario, index);
     buffer_printf(out, "{ \"rule\": \"%s\", \"level\": \"%s\", \"message\": ",
                   rule_info(finding->rule)->id, rule_level_name(finding->level));
     append_text(out, finding->message);
     buffer_append_text(out, ", \"cause\": ");
     append_text(out, finding->cause);
     /* Tenths of a millisecond, cut and not rounded: integers stay exact. */
-    buffer_printf(out, ", \"step\": %" PRIu32 ", \"at_ms\": %" PRId64 ".%d, \"known\": %s }",
-                  finding->step, finding->at_us / 1000, (int)(finding->at_us / 100 % 10),
-                  bool_name(is_known));
+    buffer_printf(out, ", \"step\": %" PRIu32, finding->step);
+    struct run_place place = run_finding_place(scenario, index);
+    if (place.line > 0)
+        buffer_printf(out, ", \"line\": %zu, \"column\": %zu", place.line, place.column);
+    buffer_printf(out, ", \"at_ms\": %" PRId64 ".%d, \"known\": %s", finding->at_us / 1000,
+                  (int)(finding->at_us / 100 % 10), bool_name(known_reason != NULL));
+    if (known_reason) {
+        buffer_append_text(out, ", \"reason\": ");
+        append_text(out, known_reason);
+    }
+    buffer_append_text(out, " }");
 }
 
 static void append_findings(const struct run_scenario *scenario, const char *indent,
@@ -42,13 +52,33 @@ static void append_findings(const struct run_scenario *scenario, const char *ind
     const struct judgement *judgement = scenario->judgement;
     buffer_printf(out, ",\n%s  \"findings\": [", indent);
     for (size_t i = 0; i < judgement->finding_count; i++) {
-        bool is_known = scenario->finding_is_known && scenario->finding_is_known[i];
         buffer_printf(out, "%s\n%s    ", i ? "," : "", indent);
-        append_finding(&judgement->findings[i], is_known, out);
+        append_finding(scenario, i, out);
     }
     if (judgement->finding_count > 0)
         buffer_printf(out, "\n%s  ", indent);
     buffer_append_text(out, "]");
+}
+
+/* Only where it was played more than once. */
+static void append_plays(const struct run_scenario *scenario, const char *indent,
+                         struct buffer *out)
+{
+    const char *separator = "";
+    size_t play_count = 0;
+    for (size_t i = 0; i < VERDICT_COUNT; i++)
+        play_count += scenario->play_counts[i];
+    if (play_count < 2)
+        return;
+    buffer_printf(out, ",\n%s  \"plays\": {", indent);
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        if (scenario->play_counts[i] == 0)
+            continue;
+        buffer_printf(out, "%s \"%s\": %zu", separator, verdict_name((enum verdict)i),
+                      scenario->play_counts[i]);
+        separator = ",";
+    }
+    buffer_append_text(out, " }");
 }
 
 static void append_rules(const struct judgement *judgement, const char *indent, struct buffer *out)
@@ -132,6 +162,7 @@ void report_json_scenario(const struct run_scenario *scenario, const char *inden
     buffer_printf(out, ",\n%s  \"known\": %s", indent, bool_name(scenario->is_known));
     append_findings(scenario, indent, out);
     append_rules(judgement, indent, out);
+    append_plays(scenario, indent, out);
     append_missed(judgement, indent, out);
     buffer_printf(out, ",\n%s  \"transcript\": ", indent);
     append_text(out, scenario->transcript);
@@ -174,6 +205,28 @@ static void append_summary(const struct run *run, struct buffer *out)
                   summary.fixed_count);
 }
 
+/* What the exit hangs on beside the verdicts, so that parts of a run can be put together. */
+static void append_circumstances(const struct run *run, struct buffer *out)
+{
+    buffer_printf(out, "  \"strict\": %s, \"interrupted\": %s, \"not_played\": %zu, \"shard\": ",
+                  bool_name(run->is_strict), bool_name(run->is_interrupted), run->unplayed_count);
+    if (run->shard_count > 1)
+        buffer_printf(out, "{ \"index\": %zu, \"count\": %zu },\n", run->shard_index,
+                      run->shard_count);
+    else
+        buffer_append_text(out, "null,\n");
+}
+
+static void append_fixed(const struct run *run, struct buffer *out)
+{
+    buffer_append_text(out, "  \"fixed\": [");
+    for (size_t i = 0; run->fixed && i < run->fixed_count; i++) {
+        buffer_append_text(out, i ? ",\n    " : "\n    ");
+        append_text(out, run->fixed[i]);
+    }
+    buffer_append_text(out, run->fixed && run->fixed_count ? "\n  ],\n" : "],\n");
+}
+
 void report_json(const struct run *run, struct buffer *out)
 {
     char started[TIMESTAMP_TEXT_BYTES];
@@ -185,7 +238,9 @@ void report_json(const struct run *run, struct buffer *out)
                   "  \"seed\": %" PRIu64 ", \"started\": \"%s\", \"duration_ms\": %" PRId64
                   ", \"exit\": %d,\n",
                   run->seed, started, run->duration_ms, run->exit);
+    append_circumstances(run, out);
     append_summary(run, out);
+    append_fixed(run, out);
     buffer_append_text(out, "  \"scenarios\": [");
     for (size_t i = 0; i < run->scenario_count; i++) {
         buffer_append_text(out, i ? ",\n    " : "\n    ");

@@ -120,3 +120,52 @@ Test(json, a_run_of_nothing_is_valid)
     cJSON_Delete(document);
     run_free(&run);
 }
+
+Test(json, says_what_the_exit_hangs_on_beside_the_verdicts)
+{
+    struct run run = sample_run();
+    cJSON *document = parse(&run);
+    cr_expect(cJSON_IsNull(get(document, "shard")));
+    cr_expect(cJSON_IsFalse(get(document, "strict")));
+    cr_expect_eq(cJSON_GetArraySize(get(document, "fixed")), 0);
+    cJSON_Delete(document);
+    run.is_strict = run.is_interrupted = true;
+    run.unplayed_count = 3;
+    run.shard_index = 2;
+    run.shard_count = 5;
+    run.fixed = memory_alloc(1, sizeof *run.fixed);
+    run.fixed[run.fixed_count++] = sample_copy("C-5 in a/b no longer happens");
+    run.scenarios[0].play_counts[VERDICT_FAIL] = 2;
+    document = parse(&run);
+    cr_expect(cJSON_IsTrue(get(document, "strict")) && cJSON_IsTrue(get(document, "interrupted")));
+    cr_expect_eq(get(document, "not_played")->valueint, 3);
+    cr_expect_eq(get(get(document, "shard"), "index")->valueint, 2);
+    cr_expect_eq(get(get(document, "shard"), "count")->valueint, 5);
+    cr_expect_str_eq(cJSON_GetArrayItem(get(document, "fixed"), 0)->valuestring,
+                     "C-5 in a/b no longer happens");
+    const cJSON *plays = get(cJSON_GetArrayItem(get(document, "scenarios"), 0), "plays");
+    cr_expect_eq(get(plays, "pass")->valueint, 1);
+    cr_expect_eq(get(plays, "fail")->valueint, 2);
+    cr_expect_not(cJSON_HasObjectItem(cJSON_GetArrayItem(get(document, "scenarios"), 1), "plays"));
+    cJSON_Delete(document);
+    run_free(&run);
+}
+
+Test(json, a_finding_says_where_its_step_stands_and_why_it_is_known)
+{
+    struct run run = sample_run();
+    struct run_scenario *scenario = &run.scenarios[1];
+    scenario->finding_places = memory_alloc(2, sizeof *scenario->finding_places);
+    scenario->finding_places[0] = (struct run_place){12, 5};
+    sample_know(scenario, "waits for 7.0");
+    cJSON *document = parse(&run);
+    const cJSON *findings =
+        get(cJSON_GetArrayItem(get(document, "scenarios"), 1), "findings");
+    const cJSON *first = cJSON_GetArrayItem(findings, 0);
+    cr_expect_eq(get(first, "line")->valueint, 12);
+    cr_expect_eq(get(first, "column")->valueint, 5);
+    cr_expect_str_eq(get(first, "reason")->valuestring, "waits for 7.0");
+    cr_expect_not(cJSON_HasObjectItem(cJSON_GetArrayItem(findings, 1), "line"));
+    cJSON_Delete(document);
+    run_free(&run);
+}

@@ -21,6 +21,11 @@ bool run_scenario_is_flaky(const struct run_scenario *scenario)
     return seen_count > 1;
 }
 
+struct run_place run_finding_place(const struct run_scenario *scenario, size_t finding)
+{
+    return scenario->finding_places ? scenario->finding_places[finding] : (struct run_place){0};
+}
+
 const char *run_known_reason(const struct run_scenario *scenario, size_t finding)
 {
     if (!scenario->finding_is_known || !scenario->finding_is_known[finding])
@@ -61,13 +66,25 @@ enum run_exit run_exit_code(const struct run *run)
 {
     struct run_summary summary = run_summarize(run);
     const size_t *counts = summary.verdict_counts;
-    bool is_all_skipped = counts[VERDICT_SKIP] == run->scenario_count; /* and so is none */
+    /* None at all, too, unless other shards have them. */
+    bool is_empty_shard =
+        run->shard_count > 1 && run->scenario_count == 0 && run->unplayed_count == 0;
+    bool is_all_skipped = counts[VERDICT_SKIP] == run->scenario_count && !is_empty_shard;
     if (run->is_interrupted || run->is_inconclusive || is_all_skipped || summary.flaky_count > 0 ||
         counts[VERDICT_CLIENT_ERROR] > 0 || counts[VERDICT_ERROR] > 0)
         return RUN_EXIT_INCONCLUSIVE;
     if (is_broken(run))
         return RUN_EXIT_BROKEN;
     return summary.fixed_count > 0 ? RUN_EXIT_FIXED : RUN_EXIT_EXPECTED;
+}
+
+enum run_exit run_exit_worst(enum run_exit left, enum run_exit right)
+{
+    static const int ranks[] = {
+        [RUN_EXIT_USAGE] = 4,  [RUN_EXIT_INCONCLUSIVE] = 3, [RUN_EXIT_BROKEN] = 2,
+        [RUN_EXIT_FIXED] = 1, [RUN_EXIT_EXPECTED] = 0,
+    };
+    return ranks[left] >= ranks[right] ? left : right;
 }
 
 /* As one word of a shell, in quotes only where it needs them. */
@@ -138,6 +155,7 @@ void run_scenario_free(struct run_scenario *scenario)
     free(scenario->tags);
     free(scenario->transcript);
     free(scenario->reproduce);
+    free(scenario->finding_places);
     free(scenario->finding_is_known);
     for (size_t i = 0; scenario->known_reasons && i < scenario->judgement->finding_count; i++)
         free(scenario->known_reasons[i]);

@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A place in a scenario file, from 1; all 0: none. */
+struct run_place {
+    size_t line, column;
+};
+
 struct run_scenario {
     char *name;           /* of the scenario; owned, as is all below */
     char *path;           /* of its file, as it was given */
@@ -19,6 +24,7 @@ struct run_scenario {
     char *transcript;     /* relative to the report's folder; NULL: it was not played */
     char *reproduce;      /* one shell command */
     struct judgement *judgement;
+    struct run_place *finding_places; /* of the steps, one for each finding; NULL: not known */
     bool is_known;        /* every failure of it is in the baseline */
     bool *finding_is_known; /* one for each finding; NULL: none is */
     char **known_reasons; /* the same: why it is put up with, NULL where it is not known */
@@ -39,6 +45,8 @@ struct run {
     uint64_t seed;
     int64_t started_ms;  /* since 1970 */
     int64_t duration_ms;
+    size_t shard_index;  /* from 1 */
+    size_t shard_count;  /* 0 or 1: it is no part of a run on several machines */
     bool is_strict;      /* SHOULD counts for exit 1 */
     bool is_interrupted;
     bool is_inconclusive; /* something beside the verdicts failed; it was told when it happened */
@@ -63,6 +71,9 @@ struct run_summary run_summarize(const struct run *run);
 /* Whether its plays had different verdicts. */
 bool run_scenario_is_flaky(const struct run_scenario *scenario);
 
+/* Where its step stands in the scenario file. */
+struct run_place run_finding_place(const struct run_scenario *scenario, size_t finding);
+
 /* Why the finding is put up with; NULL if it is not known. */
 const char *run_known_reason(const struct run_scenario *scenario, size_t finding);
 
@@ -81,6 +92,9 @@ char *run_transcript_path(const char *scenario_name);
 
 /* The first that applies in the order 2, 3, 1, 4 (design.md); 2 is never the result here. */
 enum run_exit run_exit_code(const struct run *run);
+
+/* The one of two that wins in that order. */
+enum run_exit run_exit_worst(enum run_exit left, enum run_exit right);
 
 void run_scenario_free(struct run_scenario *scenario);
 void run_free(struct run *run);

@@ -59,6 +59,31 @@ Test(run, exit_code_is_that_of_the_design)
     }
 }
 
+Test(run, the_worst_of_two_exits_is_in_the_order_of_the_design)
+{
+    static const enum run_exit order[] = {RUN_EXIT_EXPECTED, RUN_EXIT_FIXED, RUN_EXIT_BROKEN,
+                                          RUN_EXIT_INCONCLUSIVE, RUN_EXIT_USAGE};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t j = 0; j < 5; j++)
+            cr_expect_eq(run_exit_worst(order[i], order[j]), order[i > j ? i : j]);
+}
+
+Test(run, an_empty_shard_is_as_expected_and_an_empty_run_is_not)
+{
+    struct run run = sample_run_empty();
+    cr_expect_eq(run_exit_code(&run), RUN_EXIT_INCONCLUSIVE);
+    run.shard_index = run.shard_count = 1;
+    cr_expect_eq(run_exit_code(&run), RUN_EXIT_INCONCLUSIVE);
+    run.shard_count = 2;
+    cr_expect_eq(run_exit_code(&run), RUN_EXIT_EXPECTED);
+    run.unplayed_count = 1; /* it has one, but it was left out */
+    cr_expect_eq(run_exit_code(&run), RUN_EXIT_INCONCLUSIVE);
+    run.unplayed_count = 0;
+    sample_add(&run, "name", VERDICT_SKIP);
+    cr_expect_eq(run_exit_code(&run), RUN_EXIT_INCONCLUSIVE);
+    run_free(&run);
+}
+
 Test(run, verdicts_that_differ_between_plays_are_inconclusive)
 {
     struct run run = sample_run_empty();

@@ -1,3 +1,4 @@
+#include "report/markdown.h"
 #include "report/report.h"
 
 #include <inttypes.h>
@@ -5,26 +6,6 @@
 
 #define ROWS_MAX       40 /* so that the whole stays below 60 lines */
 #define FIXED_MAX      8
-#define TEXT_BYTES_MAX 300
-
-/* Inside a table cell: markup of Markdown and HTML means nothing there. */
-static void append_cell(const char *text, struct buffer *out)
-{
-    struct buffer safe;
-    buffer_init(&safe, BUFFER_NO_LIMIT);
-    text_append_escaped(&safe, text ? text : "", text ? strlen(text) : 0, TEXT_BYTES_MAX);
-    for (const char *at = buffer_text(&safe); *at; at++) {
-        if (*at == '<')
-            buffer_append_text(out, "&lt;");
-        else if (*at == '&')
-            buffer_append_text(out, "&amp;");
-        else if (strchr("|*_`\\[]#~>", *at))
-            buffer_printf(out, "\\%c", *at);
-        else
-            buffer_append(out, at, 1);
-    }
-    buffer_free(&safe);
-}
 
 static void append_row(const struct run_scenario *scenario, struct buffer *out)
 {
@@ -32,27 +13,29 @@ static void append_row(const struct run_scenario *scenario, struct buffer *out)
     const struct finding *finding = judgement->finding_count > 0 ? judgement->findings : NULL;
     buffer_printf(out, "| %s%s | ", verdict_name(judgement->verdict),
                   scenario->is_known ? " (known)" : "");
-    append_cell(scenario->name, out);
+    markdown_append(scenario->name, out);
     buffer_printf(out, " | %s | ", finding ? rule_info(finding->rule)->id : "");
-    append_cell(finding ? finding->message : judgement->reason, out);
+    markdown_append(finding ? finding->message : judgement->reason, out);
     if (finding && finding->cause) {
         buffer_append_text(out, " Cause: ");
-        append_cell(finding->cause, out);
+        markdown_append(finding->cause, out);
     }
     if (judgement->finding_count > 1)
         buffer_printf(out, " (and %zu more)", judgement->finding_count - 1);
     buffer_append_text(out, " |\n");
 }
 
-/* The worst first: enum verdict is in that order. */
+/* The worst first (enum verdict is in that order), and what is known behind all that is new. */
 static void append_table(const struct run *run, struct buffer *out)
 {
     size_t row_count = 0, left_out_count = 0;
-    for (int verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+    for (int rank = 0; rank < 2 * VERDICT_COUNT; rank++) {
+        enum verdict verdict = (enum verdict)(rank % VERDICT_COUNT);
+        bool is_known = rank >= VERDICT_COUNT;
         for (size_t i = 0; i < run->scenario_count; i++) {
             const struct run_scenario *scenario = &run->scenarios[i];
-            if ((int)scenario->judgement->verdict != verdict || verdict == VERDICT_PASS ||
-                verdict == VERDICT_SKIP)
+            if (scenario->judgement->verdict != verdict || scenario->is_known != is_known ||
+                verdict == VERDICT_PASS || verdict == VERDICT_SKIP)
                 continue;
             if (row_count == 0)
                 buffer_append_text(out, "\n| verdict | scenario | rule | what happened |\n"
@@ -78,7 +61,7 @@ static void append_fixed(const struct run *run, struct buffer *out)
             return;
         }
         buffer_append_text(out, "- ");
-        append_cell(run->fixed[i], out);
+        markdown_append(run->fixed[i], out);
         buffer_append_text(out, "\n");
     }
 }
@@ -87,9 +70,9 @@ void report_summary(const struct run *run, struct buffer *out)
 {
     struct run_summary summary = run_summarize(run);
     buffer_append_text(out, "## gapcheck: ");
-    append_cell(run->client_name, out);
+    markdown_append(run->client_name, out);
     buffer_append_text(out, " ");
-    append_cell(run->client_version, out);
+    markdown_append(run->client_version, out);
     buffer_printf(out, "\n\n**%zu scenario%s**", summary.scenario_count,
                   summary.scenario_count == 1 ? "" : "s");
     for (int i = VERDICT_COUNT - 1; i >= 0; i--)

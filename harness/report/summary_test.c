@@ -55,6 +55,27 @@ Test(summary, markup_of_a_client_means_nothing)
     run_free(&run);
 }
 
+/* Else a baseline that is long would push what is new out of the table. */
+Test(summary, what_is_known_stands_behind_all_that_is_new)
+{
+    struct run run = sample_run_empty();
+    for (int i = 0; i < 100; i++) {
+        struct run_scenario *scenario = sample_add(&run, "old", VERDICT_FAIL);
+        sample_add_finding(scenario, RULE_C7, RULE_LEVEL_MUST, "lost", NULL);
+        sample_know(scenario, "waits for 7.0");
+    }
+    sample_add_finding(sample_add(&run, "new", VERDICT_FAIL), RULE_C5, RULE_LEVEL_MUST, "lost",
+                       NULL);
+    sample_add_finding(sample_add(&run, "warning", VERDICT_WARN), RULE_C21, RULE_LEVEL_SHOULD,
+                       "late", NULL);
+    char *text = render(&run);
+    const char *first = strstr(text, "| fail | new | C-5 | lost |\n| warn | warning | C-21 |");
+    cr_assert_not_null(first, "%s", text);
+    cr_expect_gt(strstr(text, "| fail (known) | old |"), first);
+    free(text);
+    run_free(&run);
+}
+
 Test(summary, never_has_more_than_60_lines)
 {
     struct run run = sample_run_empty();

@@ -2,8 +2,10 @@
 
 #include "core/client_ops.h"
 #include "core/memory.h"
+#include "core/node_stream.h"
 #include "core/session.h"
 #include "core/ws_client.h"
+#include "sim/token_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,9 @@
 #define TURNS_MAX        20000000               /* a client that never comes to rest is an error */
 #define MESSAGE_MAX      ((size_t)64 << 20)
 #define CLIENT_NAME      "sim"
-#define REQUEST_PATH     "/v1/ws?token=gapcheck-token&origin_client=sim"
+#define HOST             "127.0.0.1"
+#define AGENT_TOKEN      "gapcheck-token"
+#define ORIGIN           "&origin_client=sim"
 
 /* What is on its way. All messages take equally long, so the queue is in order of time. */
 enum message_kind {
@@ -40,6 +44,8 @@ struct message {
 struct link {
     uint32_t server_number; /* of the session; 0: not accepted */
     struct ws_client client;
+    bool is_request;        /* for a token, by HTTP alone: */
+    struct buffer response; /* its answer so far */
     bool is_ended;          /* for the client */
     bool is_dead;           /* the server says no more and hears no more */
     bool is_silent;         /* half open: of it, the server still hears the end */
@@ -113,17 +119,53 @@ static void flush_link(struct world *world, uint32_t number)
     buffer_clear(output);
 }
 
-static void connect_client(struct world *world)
+static uint32_t add_link(struct world *world)
 {
     world->links = memory_grow(world->links, &world->link_capacity_count, world->link_count + 1,
                                sizeof(*world->links));
     uint32_t number = (uint32_t)world->link_count++;
-    struct link *link = &world->links[number];
-    *link = (struct link){0};
-    ws_client_init(&link->client, world->policy->wire, "127.0.0.1", REQUEST_PATH, MESSAGE_MAX);
+    world->links[number] = (struct link){0};
+    buffer_init(&world->links[number].response, MESSAGE_MAX);
     world->current = number;
     post(world, MESSAGE_CONNECT, number, NULL, 0);
+    return number;
+}
+
+/* Every byte, so that none needs to be known as harmless. */
+static void append_encoded(struct buffer *out, struct span text)
+{
+    for (size_t i = 0; i < text.size_bytes; i++)
+        buffer_printf(out, "%%%02X", (unsigned char)text.data[i]);
+}
+
+/* `token` is the node stream's; empty on the agent stream. */
+static void connect_client(struct world *world, struct span token)
+{
+    struct buffer path;
+    buffer_init(&path, BUFFER_NO_LIMIT);
+    if (token.size_bytes > 0) {
+        buffer_append_text(&path, NODE_STREAM_PATH "?token=");
+        append_encoded(&path, token);
+    } else {
+        buffer_append_text(&path, "/v1/ws?token=" AGENT_TOKEN);
+    }
+    buffer_append_text(&path, ORIGIN);
+    uint32_t number = add_link(world);
+    ws_client_init(&world->links[number].client, world->policy->wire, HOST, buffer_text(&path),
+                   MESSAGE_MAX);
+    buffer_free(&path);
     flush_link(world, number);
+}
+
+static void fetch_token(struct world *world)
+{
+    struct buffer request;
+    buffer_init(&request, BUFFER_NO_LIMIT);
+    token_request_append(&request, HOST, AGENT_TOKEN);
+    uint32_t number = add_link(world);
+    world->links[number].is_request = true;
+    post(world, MESSAGE_TO_SERVER, number, request.data, request.size_bytes);
+    buffer_free(&request);
 }
 
 /* A mutant asks for a connection while it has one: that stays open, but not a third. */
@@ -150,7 +192,8 @@ static void close_client(struct world *world)
     struct link *link = &world->links[world->current];
     if (!world->current || link->is_ended)
         return;
-    ws_client_close(&link->client);
+    if (!link->is_request)
+        ws_client_close(&link->client);
     flush_link(world, world->current);
     end_link(world, world->current);
     client_closed(world->client, 0, 0, client_now(world));
@@ -173,9 +216,12 @@ static void drain_client(struct world *world)
         switch (effect.kind) {
         case CLIENT_EFFECT_NONE:
             break;
+        case CLIENT_EFFECT_FETCH_TOKEN:
+            fetch_token(world);
+            break;
         case CLIENT_EFFECT_CONNECT:
             keep_stray(world);
-            connect_client(world);
+            connect_client(world, (struct span){effect.text, effect.size_bytes});
             break;
         case CLIENT_EFFECT_SEND:
             send_text(world, effect.text, effect.size_bytes);
@@ -200,8 +246,15 @@ static void client_lost(struct world *world, uint32_t number, unsigned status,
     if (link->is_ended)
         return;
     link->is_ended = true;
-    if (number == world->current)
+    if (number != world->current)
+        return;
+    if (!link->is_request) {
         client_closed(world->client, status, close_code, client_now(world));
+        return;
+    }
+    struct span body;
+    status = token_response_read(&link->response, &body);
+    client_token(world->client, status, body.data, body.size_bytes, client_now(world));
 }
 
 /* What the client's end made of the bytes; what comes over a stray link is dropped. */
@@ -239,6 +292,10 @@ static void tell_client(struct world *world, uint32_t number, const struct ws_cl
 static void bytes_to_client(struct world *world, uint32_t number, const char *data,
                             size_t size_bytes)
 {
+    if (world->links[number].is_request) {
+        buffer_append(&world->links[number].response, data, size_bytes);
+        return;
+    }
     for (size_t offset = 0; offset < size_bytes && !world->links[number].is_ended;) {
         struct ws_client_event event;
         offset += ws_client_feed(&world->links[number].client, data + offset, size_bytes - offset,
@@ -446,8 +503,10 @@ static void free_world(struct world *world)
 {
     while (world->queue_first < world->queue_count)
         free(world->queue[world->queue_first++].data);
-    for (size_t number = 1; number < world->link_count; number++)
+    for (size_t number = 1; number < world->link_count; number++) {
         ws_client_free(&world->links[number].client);
+        buffer_free(&world->links[number].response);
+    }
     free(world->queue);
     free(world->links);
     client_free(world->client);
@@ -458,7 +517,7 @@ struct driver_capabilities sim_capabilities(void)
 {
     struct driver_capabilities set = {0};
     for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++)
-        if (capability != DRIVER_CAPABILITY_NODE && capability != DRIVER_CAPABILITY_ALONE)
+        if (capability != DRIVER_CAPABILITY_ALONE)
             set.bits |= UINT32_C(1) << capability;
     return set;
 }
@@ -477,7 +536,7 @@ struct transcript *sim_play_timed(const struct scenario *scenario,
         .scenario = scenario,
         .capabilities = sim_capabilities(),
         .client = CLIENT_NAME,
-        .host = "127.0.0.1",
+        .host = HOST,
         .port = 80,
         .seed = seed,
         .wall_start_ms = WALL_START_MS,

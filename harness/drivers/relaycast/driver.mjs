@@ -3,6 +3,7 @@
 //
 //   node driver.mjs FOLDER      FOLDER/node_modules holds @relaycast/sdk and ws
 import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +13,8 @@ const folder = resolve(process.argv[2]);
 const require = createRequire(join(folder, 'package.json'));
 const versionOf = (name) => require(join(folder, 'node_modules', name, 'package.json')).version;
 
-// The SDK takes the global WebSocket. Node 20 has none, and no way to trust one more certificate.
+// The SDK takes the global WebSocket and fetch. Node 20 has no WebSocket, and no way to trust one
+// more certificate.
 const certificates = new Map(); // by host and port
 globalThis.WebSocket = class extends require('ws').WebSocket {
   constructor(url) {
@@ -20,7 +22,23 @@ globalThis.WebSocket = class extends require('ws').WebSocket {
     this.on('error', () => {}); // a browser's throws nothing where nobody listens (any longer)
   }
 };
-const { WsClient } = await import(pathToFileURL(require.resolve('@relaycast/sdk')));
+const fetchPlainly = globalThis.fetch;
+globalThis.fetch = (url, init) => {
+  const ca = certificates.get(new URL(url).host);
+  return ca ? fetchOverTls(url, init, ca) : fetchPlainly(url, init);
+};
+const sdkModule = await import(pathToFileURL(require.resolve('@relaycast/sdk')));
+const { WsClient, RelayCast, AgentClient } = sdkModule;
+
+function fetchOverTls(url, { method, headers, body }, ca) {
+  return new Promise((resolve, reject) => {
+    request(url, { method, headers, ca }, async (response) => {
+      const parts = [];
+      for await (const part of response) parts.push(part);
+      resolve(new Response(Buffer.concat(parts), { status: response.statusCode }));
+    }).on('error', reject).end(body);
+  });
+}
 
 // ---- output: one write for all that happened in a turn of the event loop ----
 
@@ -45,22 +63,20 @@ const applications = new Map(); // by the harness's `client`
 function start({ client, base_url, token, channels, options }) {
   if (options.clock_skew_ms) shiftClock(options.clock_skew_ms);
   if (options.ca_file) certificates.set(new URL(base_url).host, readFileSync(options.ca_file));
-  const sdk = new WsClient({
-    token,
-    baseUrl: base_url,
+  const delays = {
     reconnectBaseDelayMs: options.reconnect_base_ms,
     reconnectMaxDelayMs: options.reconnect_max_ms,
     reconnectJitter: options.reconnect_jitter,
     maxReconnectAttempts: options.max_reconnect_attempts,
-  });
+  };
+  const sdk = options.dialect === 'node' ? new NodeStream(base_url, token, delays)
+    : new WsClient({ token, baseUrl: base_url, ...delays });
   const application = { sdk, channels: new Set(channels), slowMs: 0, throwsNext: false };
   applications.set(client, application);
-  for (const ev of LIFECYCLE)
-    sdk.on(ev, ({ attempt, replayed, gapDetected }) =>
-      say({ ev, client, attempt, replayed, gap_detected: gapDetected })); // those that it has
   sdk.on('open', () => sdk.subscribe([...application.channels]));
   sdk.on('*', (data) => {
-    if (LIFECYCLE.includes(data.type)) return; // has its own line
+    tellLifecycle(client, data);
+    if (LIFECYCLE.includes(data.type)) return; // had its own line
     say({ ev: 'event', client, type: data.type, data });
     if (application.slowMs > 0) block(application.slowMs);
     if (!application.throwsNext) return;
@@ -68,6 +84,49 @@ function start({ client, base_url, token, channels, options }) {
     throw new Error('thrown by the handler of gapcheck');
   });
   sdk.connect();
+}
+
+function tellLifecycle(client, { type: ev, attempt, replayed, gapDetected }) {
+  if (LIFECYCLE.includes(ev))
+    say({ ev, client, attempt, replayed, gap_detected: gapDetected }); // those that it has
+}
+
+// The agent-level client, whose handlers go with each `connect`, as the driver uses a WsClient. Its
+// requests for a token follow the delays of the scenario too.
+class NodeStream {
+  handlers = [];
+
+  constructor(baseUrl, token, delays) {
+    const retryPolicy =
+      { backoffMs: delays.reconnectBaseDelayMs, jitter: delays.reconnectJitter };
+    this.agent = new RelayCast({ apiKey: token, baseUrl, retryPolicy }).as(token, { ws: delays });
+  }
+
+  on(type, handler) {
+    const own = (data) => (type === '*' || data.type === type) && handler(data);
+    this.handlers.push(own);
+    if (this.isConnected) this.agent.on.any(own);
+  }
+
+  connect() {
+    this.isConnected = true;
+    this.agent.connect();
+    for (const handler of this.handlers) this.agent.on.any(handler);
+  }
+
+  disconnect() {
+    this.isConnected = false;
+    return this.agent.disconnect();
+  }
+
+  async reconnect() { // as an application does that has no other way
+    await this.disconnect();
+    this.connect();
+  }
+
+  subscribe(channels) { this.agent.subscribe(channels); }
+
+  unsubscribe(channels) { this.agent.unsubscribe(channels); }
 }
 
 function block(ms) { // the SDK waits for no handler: only this makes it slow
@@ -103,8 +162,9 @@ const operations = {
       say({ ev: 'event', client, type: data.type, data, handler: 2 }));
   },
   stop({ sdk }, { client }) {
-    sdk.disconnect();
-    say({ ev: 'stopped', client });
+    const leave = sdk.disconnect(); // a promise in the node stream, which takes leave by HTTP too
+    if (leave) leave.finally(() => say({ ev: 'stopped', client }));
+    else say({ ev: 'stopped', client });
   },
 };
 
@@ -125,6 +185,7 @@ function leave() {
 const capabilities = ['multi', 'wildcard', 'subscribe', 'reconnect', 'throw', 'slow', 'clock_skew',
   'alone', 'backoff', ...LIFECYCLE.filter((name) => name !== 'error' && name !== 'resynced')];
 if (WsClient.toString().includes('resynced')) capabilities.push('resynced'); // from 4.0.0 on
+if (AgentClient?.toString().includes('/v1/node/ws')) capabilities.push('node'); // from 5.0 on
 say({ ev: 'hello', protocol: 1, name: '@relaycast/sdk', version: versionOf('@relaycast/sdk'),
   capabilities, websocket: `ws ${versionOf('ws')}, supplied by the driver` });
 createInterface({ input: process.stdin }).on('line', (text) => handle(JSON.parse(text)))

@@ -171,3 +171,59 @@ Test(relaycast, stop_is_answered_and_exit_leaves)
     expect_lines("\"ev\":\"stopped\",\"client\":\"a\"", 1);
     expect_lines("late", 0);
 }
+
+/* ---- the node stream ---- */
+
+/* What the agent-level client does with its handlers, in an SDK that has one. */
+#define FAKE_AGENT                                                                                 \
+    "export class AgentClient {\n"                                                                 \
+    "  constructor(http, agent) { this.http = http; this.agent = agent; this.path = '/v1/node/ws'; }\n" \
+    "  handlers = new Set();\n"                                                                     \
+    "  on = { any: (handler) => this.handlers.add(handler) };\n"                                    \
+    "  emit(data) { this.handlers.forEach((handler) => handler(data)); }\n"                         \
+    "  connect() { setImmediate(() => { this.emit({ type: 'open' }); this.emit({\n"                 \
+    "    type: 'message.created', http: this.http, agent: this.agent }); }); }\n"                   \
+    "  async disconnect() { await new Promise((done) => setTimeout(done, 20)); }\n"                 \
+    "  subscribe(channels) { this.emit({ type: 'subscribed', channels }); }\n"                      \
+    "}\n"                                                                                          \
+    "export class RelayCast {\n"                                                                   \
+    "  constructor(http) { this.http = http; }\n"                                                  \
+    "  as(token, options) { return new AgentClient(this.http, { token, ...options }); }\n"          \
+    "}\n"
+
+/* Standard input stays open a while: the client connects, and leaves, in its own time. */
+static void drive_slowly(const char *lines)
+{
+    sample_folder_write("in", lines);
+    cr_assert(shell("{ cat in; sleep 1; } | node '" GAPCHECK_SOURCE_DIR
+                    "/harness/drivers/relaycast/driver.mjs' . >out"));
+}
+
+Test(relaycast, node_is_claimed_where_the_agent_level_client_speaks_it)
+{
+    drive("");
+    expect_lines("\"node\"", 0);
+    sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK FAKE_AGENT);
+    drive("");
+    expect_lines("\"capabilities\":.*\"node\"", 1);
+}
+
+Test(relaycast, the_node_stream_is_the_agent_level_client)
+{
+    sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK FAKE_AGENT);
+    drive_slowly(start_with(",\"dialect\":\"node\",\"max_reconnect_attempts\":4", ""));
+    expect_lines("\"ev\":\"open\",\"client\":\"a\"", 1);
+    expect_lines("\"type\":\"subscribed\"", 1);
+    expect_lines("\"http\":\\{\"apiKey\":\"t\",\"baseUrl\":\"https://h:1\",\"retryPolicy\":"
+                 "\\{\"backoffMs\":20,\"jitter\":false\\}\\}", 1);
+    expect_lines("\"agent\":\\{\"token\":\"t\",\"ws\":\\{\"reconnectBaseDelayMs\":20,"
+                 "\"reconnectMaxDelayMs\":500,\"reconnectJitter\":false,"
+                 "\"maxReconnectAttempts\":4\\}\\}", 1);
+}
+
+Test(relaycast, stop_is_answered_when_the_agent_level_client_has_taken_leave)
+{
+    sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK FAKE_AGENT);
+    drive_slowly(start_with(",\"dialect\":\"node\"", "{\"op\":\"stop\",\"client\":\"a\"}\n"));
+    expect_lines("\"ev\":\"stopped\",\"client\":\"a\"", 1);
+}
