@@ -1,5 +1,5 @@
-/* A failure that was played again and made smaller: its file, and what whoever waits for it is told:
- * one sentence, the cause, the file, the command that shows it again. */
+/* A failure that was played again and made smaller: its file, and what whoever waits for it is
+ * told: one sentence, the cause, the file, the command that shows it again. */
 #ifndef GAPCHECK_CMD_FOUND_H
 #define GAPCHECK_CMD_FOUND_H
 

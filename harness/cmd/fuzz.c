@@ -1,64 +1,26 @@
 /* gapcheck fuzz: scenarios that nobody wrote, against a live client. What fails is played again,
  * made smaller, told at once and written as a file; equal failures once. */
-#include "cmd/client.h"
 #include "cmd/command.h"
-#include "cmd/found.h"
-#include "cmd/fuzz_failures.h"
-#include "cmd/fuzz_progress.h"
-#include "cmd/play.h"
-#include "cmd/report_folder.h"
-#include "cmd/reproducer.h"
-#include "cmd/style.h"
-#include "cmd/trial.h"
+#include "cmd/fuzz_internal.h"
 #include "core/memory.h"
 #include "io/clock.h"
-#include "io/files.h"
-#include "report/report.h"
 #include "sim/generator.h"
 #include "sim/resemblance.h"
 #include "sim/shrink.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RUNS_DEFAULT      2000
 #define FIRST_BATCH_COUNT 64 /* the first failure shall be there soon */
 #define BATCH_COUNT       256
-#define DEATHS_KEPT_MAX   5
 
 #define OWN_PROCESS_ONE_IN 4
 
-#define SCENARIO_FOLDER    "reproducers"
-#define UNCONFIRMED_FOLDER "unconfirmed"
-#define DEATH_FOLDER       "client-errors"
-
-struct fuzz {
-    const struct options *options; /* borrowed */
-    struct places places;
-    struct client_choice client;
-    struct report_folder folder;
-    struct trial trial;
-    struct fuzz_progress progress;
-    struct fuzz_failures failures;
-    struct run run;
-    size_t scenario_capacity_count;   /* of the run */
-    bool is_shrinking;                /* what is played is not counted */
-    size_t generated_count, unfair_count;
-    size_t played_count, failed_count, death_count, error_count;
-};
-
-/* One scenario that was made up and played. */
-struct fuzz_play {
-    struct scenario *scenario; /* owned */
-    uint64_t number;           /* of the campaign, from 1 */
-};
-
 /* ---- scenarios ---- */
 
-/* What makes a handler throw or sleep, or sets a clock, needs a process of its own with some clients:
- * that is slow, and so it is not always among what may happen. */
+/* What makes a handler throw or sleep, or sets a clock, needs a process of its own with some
+ * clients: that is slow, and so it is not always among what may happen. */
 static struct driver_capabilities choose_capabilities(const struct fuzz *fuzz, uint64_t number)
 {
     struct driver_capabilities capabilities = fuzz->trial.capabilities;
@@ -86,166 +48,6 @@ static struct scenario *generate(struct fuzz *fuzz, uint64_t number)
     fuzz->unfair_count++;
     scenario_free(scenario);
     return NULL;
-}
-
-/* ---- one failure ---- */
-
-static char *path_of(const struct fuzz *fuzz, const char *folder, const char *name)
-{
-    struct buffer path;
-    buffer_init(&path, BUFFER_NO_LIMIT);
-    buffer_printf(&path, "%s%s%s/%s.jsonc", fuzz->folder.path ? fuzz->folder.path : "",
-                  fuzz->folder.path ? "/" : "", folder, name);
-    return buffer_take_text(&path);
-}
-
-static void make_folder(struct fuzz *fuzz, const char *name)
-{
-    struct error error;
-    if (!fuzz->folder.path)
-        return;
-    char *path = places_join(fuzz->folder.path, name);
-    if (!places_is_folder(path) && !files_make_folder(path, &error)) {
-        command_print_error(&error);
-        fuzz->folder.is_broken = true;
-    }
-    free(path);
-}
-
-static void add_result(struct fuzz *fuzz, const struct run_origin *origin,
-                       const struct scenario *scenario, struct judgement *judgement,
-                       const struct transcript *transcript)
-{
-    struct run *run = &fuzz->run;
-    run->scenarios = memory_grow(run->scenarios, &fuzz->scenario_capacity_count,
-                                 run->scenario_count + 1, sizeof *run->scenarios);
-    struct run_scenario *result = &run->scenarios[run->scenario_count++];
-    play_fill_scenario(origin, scenario->title, transcript != NULL, judgement, result);
-    if (transcript)
-        report_folder_write_transcript(&fuzz->folder, result->transcript, transcript);
-}
-
-/* Plays the file as `gapcheck run` does, so that judgement and transcript of the reports are its
- * own; one that fails now and then may have to be taken from the play before. */
-static void record(struct fuzz *fuzz, struct reduction *reduction, const char *path,
-                   const struct buffer *text, const char *name)
-{
-    char *full_name = places_join(SCENARIO_FOLDER, name);
-    struct scenario *scenario = reproducer_load(text, path, full_name);
-    struct trial_play plays[REDUCTION_CONFIRM_COUNT] = {0};
-    struct judgement **shown = &reduction->judgement;
-    const struct transcript *transcript = reduction->transcript;
-    const struct run_origin origin = {full_name, path, fuzz->client.label, fuzz->trial.seed,
-                                      fuzz->options->timeout_scale};
-    for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++)
-        plays[i].scenario = scenario;
-    if (scenario)
-        trial_play(&fuzz->trial, plays, REDUCTION_CONFIRM_COUNT);
-    for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++) {
-        if (!plays[i].judgement || !failure_find(reduction->failure, plays[i].judgement))
-            continue;
-        shown = &plays[i].judgement;
-        transcript = plays[i].transcript;
-    }
-    add_result(fuzz, &origin, scenario ? scenario : reduction->original, *shown, transcript);
-    *shown = NULL;
-    trial_play_free(plays, REDUCTION_CONFIRM_COUNT);
-    scenario_free(scenario);
-    free(full_name);
-}
-
-/* Writes the file, tells it, and takes the scenario over into the list. */
-static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *message,
-                 uint64_t number)
-{
-    bool is_confirmed = reduction->confirmed_count > 0;
-    const char *folder = is_confirmed ? SCENARIO_FOLDER : UNCONFIRMED_FOLDER;
-    struct scenario *kept = NULL;
-    struct buffer origin, text;
-    buffer_init(&origin, BUFFER_NO_LIMIT);
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    buffer_printf(&origin, "fuzz --seed %" PRIu64 ", scenario %" PRIu64, fuzz->options->seed,
-                  number);
-    struct fuzz_failure *known =
-        fuzz_failures_add(&fuzz->failures, reduction->failure, is_confirmed, message);
-    char *path = path_of(fuzz, folder, known->name);
-    struct found found = {.trial = &fuzz->trial,
-                          .places = &fuzz->places,
-                          .reduction = reduction,
-                          .message = message,
-                          .origin = buffer_text(&origin),
-                          .path = path};
-    make_folder(fuzz, folder); /* the way to the schema begins there */
-    found_append_file(&found, &text);
-    char *relative = places_join(folder, strrchr(path, '/') + 1);
-    report_folder_write(&fuzz->folder, relative, &text);
-    fuzz_progress_clear(&fuzz->progress);
-    if (!found_print(&found))
-        fuzz->run.is_inconclusive = true;
-    if (is_confirmed) {
-        kept = reproducer_load(&text, path, known->name);
-        record(fuzz, reduction, path, &text, known->name); /* takes the judgement */
-    }
-    known->scenario = kept;
-    free(relative);
-    free(path);
-    buffer_free(&origin);
-    buffer_free(&text);
-}
-
-static void on_smaller(void *user, const struct failure *failure, size_t step_count,
-                       size_t play_count)
-{
-    struct fuzz *fuzz = user;
-    fuzz_progress_shrinking(&fuzz->progress, rule_info(failure->rule)->id, step_count, play_count);
-}
-
-static void look_at(struct fuzz *fuzz, const struct fuzz_play *play, const struct failure *failure,
-                    const char *message)
-{
-    struct reduction reduction;
-    const struct reduction_progress progress = {fuzz, on_smaller};
-    if (!fuzz_failures_is_new(&fuzz->failures, failure, play->scenario))
-        return;
-    fuzz->is_shrinking = true;
-    reduction_make(&fuzz->trial, play->scenario, failure, &progress, &reduction);
-    fuzz->is_shrinking = false;
-    struct fuzz_failure *known =
-        reduction.confirmed_count > 0
-            ? fuzz_failures_find(&fuzz->failures, failure, reduction_scenario(&reduction))
-            : NULL;
-    if (known) {
-        known->seen_count++;
-        known->look_count++;
-    } else {
-        keep(fuzz, &reduction, message, play->number);
-        fuzz->progress.failure_count = fuzz->failures.count;
-    }
-    reduction_free(&reduction);
-}
-
-/* A client that dies of what a server does is worth a file, though no rule has a name for it. */
-static void keep_death(struct fuzz *fuzz, const struct fuzz_play *play, const char *reason)
-{
-    char name[40];
-    if (fuzz->death_count++ >= DEATHS_KEPT_MAX)
-        return;
-    snprintf(name, sizeof name, "generated-%" PRIu64, play->number);
-    make_folder(fuzz, DEATH_FOLDER);
-    char *path = path_of(fuzz, DEATH_FOLDER, name);
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    buffer_append(&text, play->scenario->text, play->scenario->text_bytes);
-    char *relative = places_join(DEATH_FOLDER, strrchr(path, '/') + 1);
-    report_folder_write(&fuzz->folder, relative, &text);
-    fuzz_progress_clear(&fuzz->progress);
-    buffer_clear(&text);
-    text_append_escaped(&text, reason, strlen(reason), 300);
-    printf("? the client cannot be judged: %s\n      file:  %s\n", buffer_text(&text), path);
-    fflush(stdout);
-    free(relative);
-    free(path);
-    buffer_free(&text);
 }
 
 /* ---- a batch ---- */
@@ -307,7 +109,7 @@ static void look_at_play(struct fuzz *fuzz, const struct fuzz_play *play,
     for (size_t i = 0; i < judgement->finding_count && !fuzz->trial.is_interrupted; i++) {
         struct failure failure;
         failure_of(&judgement->findings[i], &failure);
-        look_at(fuzz, play, &failure, judgement->findings[i].message);
+        fuzz_look_at(fuzz, play, &failure, judgement->findings[i].message);
         failure_free(&failure);
     }
 }
@@ -335,7 +137,7 @@ static void play_batch(struct fuzz *fuzz, size_t count)
         const struct fuzz_play *play = &batch.plays[order[i]];
         const struct judgement *judgement = batch.trials[order[i]].judgement;
         if (judgement->verdict == VERDICT_CLIENT_ERROR)
-            keep_death(fuzz, play, judgement->reason);
+            fuzz_keep_death(fuzz, play, judgement->reason);
         else
             look_at_play(fuzz, play, judgement);
     }
@@ -375,108 +177,6 @@ static void play_all(struct fuzz *fuzz)
     }
 }
 
-/* ---- what comes of it ---- */
-
-static enum run_exit exit_code(const struct fuzz *fuzz)
-{
-    size_t must = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_MUST);
-    size_t should = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_SHOULD);
-    if (fuzz->run.is_interrupted || fuzz->run.is_inconclusive || fuzz->folder.is_broken ||
-        fuzz->death_count > 0 || fuzz->error_count > 0 || fuzz->played_count == 0)
-        return RUN_EXIT_INCONCLUSIVE;
-    if (must > 0 || (should > 0 && fuzz->options->is_strict))
-        return RUN_EXIT_BROKEN;
-    return RUN_EXIT_EXPECTED;
-}
-
-static void write_file(struct fuzz *fuzz, const char *name,
-                       void (*report)(const struct run *run, struct buffer *out))
-{
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    report(&fuzz->run, &text);
-    report_folder_write(&fuzz->folder, name, &text);
-    buffer_free(&text);
-}
-
-/* As of a run whose scenarios are the reproducers. */
-static void write_reports(struct fuzz *fuzz)
-{
-    struct run *run = &fuzz->run;
-    run->client_name = memory_copy_text(fuzz->trial.client_name, strlen(fuzz->trial.client_name));
-    run->client_version =
-        memory_copy_text(fuzz->trial.client_version, strlen(fuzz->trial.client_version));
-    run->client_command = memory_copy_text(fuzz->client.label, strlen(fuzz->client.label));
-    run->capabilities = fuzz->trial.capabilities;
-    run->seed = fuzz->options->seed;
-    run->is_strict = fuzz->options->is_strict;
-    run->is_interrupted = fuzz->trial.is_interrupted;
-    run->duration_ms = clock_wall_ms() - run->started_ms;
-    run->exit = exit_code(fuzz);
-    write_file(fuzz, "junit.xml", report_junit);
-    write_file(fuzz, "summary.md", report_summary);
-    report_folder_publish(&fuzz->folder);
-    run->exit = exit_code(fuzz);
-    write_file(fuzz, "results.json", report_json);
-    run->exit = exit_code(fuzz);
-}
-
-/* Every failure with how often it was seen. */
-static void append_list(const struct fuzz *fuzz, bool is_confirmed, struct buffer *out)
-{
-    for (size_t i = 0; i < fuzz->failures.count; i++) {
-        const struct fuzz_failure *known = &fuzz->failures.items[i];
-        if (known->is_confirmed != is_confirmed)
-            continue;
-        buffer_printf(out, "  %-7s %6zu× ", known->name, known->seen_count);
-        text_append_escaped(out, known->message, strlen(known->message), 200);
-        buffer_append_text(out, "\n");
-    }
-}
-
-static void append_summary(const struct fuzz *fuzz, struct buffer *out)
-{
-    size_t must = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_MUST);
-    size_t should = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_SHOULD);
-    size_t unconfirmed = fuzz->failures.count - must - should;
-    if (must + should > 0)
-        buffer_append_text(out, "\nseen how often:\n");
-    append_list(fuzz, true, out);
-    if (unconfirmed > 0)
-        buffer_append_text(out, "\nunconfirmed, not counted (they did not happen again):\n");
-    append_list(fuzz, false, out);
-    buffer_append_text(out, "\n");
-    trial_append_client(&fuzz->trial, out);
-    buffer_printf(out, ", seed %" PRIu64 ": %zu scenarios in %.1f s, ", fuzz->options->seed,
-                  fuzz->played_count, (double)fuzz->run.duration_ms / 1000);
-    if (must + should == 0)
-        buffer_append_text(out, "nothing found");
-    else
-        buffer_printf(out, "%zu failed, by %zu different failure%s (%zu must, %zu should)",
-                      fuzz->failed_count, must + should, must + should == 1 ? "" : "s", must,
-                      should);
-    if (fuzz->death_count > 0)
-        buffer_printf(out, ", %zu client-error", fuzz->death_count);
-    if (fuzz->run.is_interrupted)
-        buffer_append_text(out, "; interrupted");
-    if (fuzz->run.exit != RUN_EXIT_EXPECTED)
-        buffer_printf(out, "; exit %d", fuzz->run.exit);
-    buffer_append_text(out, "\n");
-    if (fuzz->folder.path)
-        buffer_printf(out, "report: %s\n", fuzz->folder.path);
-}
-
-static int print_summary(const struct fuzz *fuzz)
-{
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    append_summary(fuzz, &text);
-    fwrite(text.data, 1, text.size_bytes, stdout);
-    int status = fflush(stdout) == 0 ? fuzz->run.exit : RUN_EXIT_INCONCLUSIVE;
-    buffer_free(&text);
-    return status;
-}
-
 /* ---- the command ---- */
 
 static int play_and_report(struct fuzz *fuzz)
@@ -495,8 +195,8 @@ static int play_and_report(struct fuzz *fuzz)
         fuzz_progress_init(&fuzz->progress, stderr, fuzz->options, run_max(fuzz->options));
         play_all(fuzz);
         fuzz_progress_clear(&fuzz->progress);
-        write_reports(fuzz);
-        status = print_summary(fuzz);
+        fuzz_write_reports(fuzz);
+        status = fuzz_print_summary(fuzz);
     } else {
         command_print_error(&error);
     }

@@ -1,5 +1,5 @@
-/* How far a campaign is, on standard error: one line that is written over on a terminal, elsewhere a
- * line every ten seconds. */
+/* How far a campaign is, on standard error: one line that is written over on a terminal, elsewhere
+ * a line every ten seconds. */
 #ifndef GAPCHECK_CMD_FUZZ_PROGRESS_H
 #define GAPCHECK_CMD_FUZZ_PROGRESS_H
 
@@ -14,7 +14,8 @@ struct fuzz_progress {
     int64_t total_ms;      /* of --time; 0: only the count counts */
     uint64_t total_count;  /* UINT64_MAX: only the time counts */
     int64_t start_us, shown_us;
-    size_t done_count, failed_count, failure_count; /* scenarios; those that failed; different ones */
+    size_t done_count, failed_count; /* scenarios */
+    size_t failure_count;            /* different failures */
 };
 
 void fuzz_progress_init(struct fuzz_progress *progress, FILE *file, const struct options *options,

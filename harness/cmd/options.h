@@ -24,7 +24,7 @@
       "how many scenarios at once (default: as many as helps)")                                    \
     X(SEED, "seed", "N", "run soak baseline mutants sim fuzz shrink",                              \
       "what shuffled orders are made from (default: 1);\nwith sim: of the first session; "         \
-      "with fuzz: of the scenarios")                                                               \
+      "with fuzz:\nof the scenarios")                                                               \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
     X(STRICT, "strict", NULL, "run soak judge lint fuzz shrink",                                   \
@@ -40,7 +40,7 @@
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
     X(OUT, "out", "DIR", "run soak report mutants sim fuzz shrink",                                \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
-      "report: DIR itself; shrink: the file, beside FILE)")                                        \
+      "report: DIR itself)\nwith shrink: the file (default: beside FILE)")                                        \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
@@ -48,7 +48,7 @@
       "sim: also `all` of them, or reference (default)")                                           \
     X(RUNS, "runs", "N", "sim bench fuzz",                                                         \
       "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; " \
-      "with fuzz 2,000)")                                                                          \
+      "with\nfuzz 2,000)")                                                                          \
     X(ROUNDS, "rounds", "N", "soak bench",                                                         \
       "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
     X(TIME, "time", "T", "soak sim fuzz",                                                          \

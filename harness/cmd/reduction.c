@@ -40,8 +40,8 @@ void reduction_free(struct reduction *reduction)
 
 /* ---- confirming ---- */
 
-/* The play that shows it most clearly is kept. Returns its grade; `confirmed_count` says in how many
- * it was seen. */
+/* The play that shows it most clearly is kept. Returns its grade; `confirmed_count` says in how
+ * many it was seen. */
 static int confirm(struct trial *trial, const struct scenario *scenario,
                    struct reduction *reduction, size_t *confirmed_count)
 {
@@ -51,7 +51,8 @@ static int confirm(struct trial *trial, const struct scenario *scenario,
     *confirmed_count = 0;
     for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++)
         plays[i].scenario = scenario;
-    trial_play(trial, plays, REDUCTION_CONFIRM_COUNT);
+    for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT && trial_play(trial, &plays[i], 1); i++)
+        trial_pause();
     reduction->play_count += REDUCTION_CONFIRM_COUNT;
     for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++) {
         int grade =
@@ -117,7 +118,7 @@ static bool play_some(struct oracle *oracle, const struct scenario *const *candi
 }
 
 /* Many at once make a machine slow, and time pass between what follows each other at once: what
- * shows the failure then must show it in a quiet moment, too. */
+ * shows the failure then must show it in another, quiet moment, too. */
 static bool play_quietly(struct oracle *oracle, const struct scenario *const *candidates,
                          size_t count, int *grades)
 {
@@ -141,6 +142,15 @@ static bool play_quietly(struct oracle *oracle, const struct scenario *const *ca
     return true;
 }
 
+static bool has_any(const int *grades, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (grades[i] > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool ask(void *user, const struct scenario *const *candidates, size_t count, int *grades)
 {
     struct oracle *oracle = user;
@@ -148,9 +158,11 @@ static bool ask(void *user, const struct scenario *const *candidates, size_t cou
         grades[i] = FAILURE_GRADE_MAX;
     if (!play_some(oracle, candidates, count, grades))
         return false;
-    for (size_t times = 0; times < oracle->quiet_times; times++)
+    for (size_t times = 0; times < oracle->quiet_times && has_any(grades, count); times++) {
+        trial_pause();
         if (!play_quietly(oracle, candidates, count, grades))
             return false;
+    }
     return true;
 }
 

@@ -11,13 +11,13 @@
 struct reduction {
     const struct failure *failure;   /* borrowed */
     const struct scenario *original; /* borrowed */
-    size_t confirmed_count;          /* of REDUCTION_CONFIRM_COUNT plays; 0: it did not happen again */
+    size_t confirmed_count;          /* of REDUCTION_CONFIRM_COUNT; 0: it did not happen again */
     struct scenario *smallest;       /* owned; NULL: nothing smaller holds */
-    struct judgement *judgement;     /* of a play of the smallest (or original) that shows it; owned */
+    struct judgement *judgement;     /* of a play that shows it; owned */
     struct transcript *transcript;   /* of that play; owned */
     size_t play_count;               /* what all this took */
     enum shrink_end end;
-    char *client_trouble;            /* owned; why the client could be asked no more; NULL: it could */
+    char *client_trouble;            /* why the client could be asked no more; owned; or NULL */
 };
 
 struct reduction_progress {

@@ -93,7 +93,8 @@ static char *find_schema(const char *path, const struct places *places)
 {
     char root[PATH_MAX], folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    char *parent = slash ? memory_copy_text(path, (size_t)(slash - path)) : memory_copy_text(".", 1);
+    char *parent =
+        slash ? memory_copy_text(path, (size_t)(slash - path)) : memory_copy_text(".", 1);
     bool is_there = places->root && realpath(places->root, root) && realpath(parent, folder);
     size_t root_bytes = is_there ? strlen(root) : 0;
     free(parent);

@@ -28,7 +28,8 @@ struct reproducer {
 void reproducer_print(const struct reproducer *reproducer, const struct places *places,
                       struct buffer *out);
 
-/* The one scenario of such a text, under that name; owned by the caller, NULL if it does not load. */
+/* The one scenario of such a text, under that name; owned by the caller, NULL if it does not
+ * load. */
 struct scenario *reproducer_load(const struct buffer *text, const char *path, const char *name);
 
 #endif

@@ -11,7 +11,9 @@
 
 #define PROCESS_PLAYS_MAX 5000 /* scenarios that one process of the client serves */
 
-#define HURRY 0.33 /* of the time-outs */
+#define HURRY      0.33 /* of the time-outs */
+#define PAUSE_MS   370  /* three of them meet three parts of a second */
+#define JOBS_USUAL 16   /* more at once, and it counts how busy the machine is */
 
 struct progress_state {
     struct trial *trial;
@@ -133,7 +135,7 @@ static void open_world(struct trial *trial)
     struct live_config config = {
         .command = trial->client->command,
         .listen = "127.0.0.1",
-        .jobs = trial->options->job_count,
+        .jobs = trial->options->job_count ? trial->options->job_count : JOBS_USUAL,
         .seed = trial->seed,
         .timeout_scale = trial->options->timeout_scale,
         .client_log = trial->client_log,
@@ -169,6 +171,12 @@ void trial_play_free(struct trial_play *plays, size_t count)
         plays[i].judgement = NULL;
         plays[i].transcript = NULL;
     }
+}
+
+void trial_pause(void)
+{
+    static const struct timespec part_of_a_second = {.tv_nsec = PAUSE_MS * 1000000};
+    nanosleep(&part_of_a_second, NULL);
 }
 
 /* ---- the client ---- */

@@ -52,6 +52,10 @@ void trial_end(struct trial *trial);
 bool trial_play(struct trial *trial, struct trial_play *plays, size_t count);
 void trial_play_free(struct trial_play *plays, size_t count);
 
+/* Lets the moment pass: rows have whole seconds, and what is played within a few milliseconds sees
+ * all of it in the same part of one. */
+void trial_pause(void);
+
 /* Plays an accept and a settle, so that the client is known. False, with the reason, if it never
  * gets there, or if it was interrupted. */
 bool trial_say_hello(struct trial *trial, struct error *error);

@@ -33,8 +33,8 @@ enum failure_grade {
 enum failure_grade failure_grade(const struct failure *failure,
                                  const struct judgement *judgement);
 
-/* Appends the pattern of a sentence: numbers and dates are `#`, what stands in backticks or braces is
- * left out, plural and singular are one, and a list of markers is one marker. */
+/* Appends the pattern of a sentence: numbers and dates are `#`, what stands in backticks or braces
+ * is left out, plural and singular are one, and a list of markers is one marker. */
 void failure_append_kind(const char *sentence, struct buffer *out);
 
 #endif

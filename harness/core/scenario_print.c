@@ -9,6 +9,7 @@
 #define STEP_INDENT    4
 #define BODY_STEPS_MAX 8  /* of a repeat */
 #define ROUNDS_MIN     3  /* fewer are written out */
+#define REPEAT_LINES   2  /* what a repeat takes beside its body */
 #define COMMENT_COLUMN 44 /* where a comment behind a step begins, if the step is short enough */
 #define BREAK_DEPTH    3  /* what lies deeper stays on one line, however long */
 
@@ -71,6 +72,13 @@ static void append_value(const cJSON *json, size_t indent, size_t column, int de
     if (!json->child || depth == BREAK_DEPTH || columns <= SCENARIO_PRINT_COLUMNS_MAX)
         return;
     out->size_bytes = start;
+    if (cJSON_IsObject(json) && !json->child->next && json->child->child) {
+        buffer_append_text(out, "{ ");
+        append_key(json->child, out);
+        append_value(json->child, indent, column + strlen(json->child->string) + 6, depth, out);
+        buffer_append_text(out, " }");
+        return;
+    }
     buffer_append_text(out, cJSON_IsObject(json) ? "{" : "[");
     for (const cJSON *child = json->child; child; child = child->next) {
         buffer_printf(out, "\n%*s", (int)indent + 2, "");
@@ -168,7 +176,7 @@ static bool is_same_round(cJSON *const *steps, size_t first, size_t second, size
 static struct run find_run(cJSON *const *steps, size_t count, size_t first)
 {
     struct run best = {1, 1};
-    size_t best_saved = 0;
+    size_t best_saved = REPEAT_LINES;
     for (size_t body = 1; body <= BODY_STEPS_MAX && first + body * ROUNDS_MIN <= count; body++) {
         size_t rounds = 1;
         while (first + (rounds + 1) * body <= count &&

@@ -1,6 +1,6 @@
 /* A scenario as the text of a file, in the style of the library: one step a line, defaults left
- * out, `each` filled in, steps that come again and again as a `repeat`. Loading that text gives the same scenario
- * (scenario_same.h), with its title, rules, tags and time-outs. */
+ * out, `each` filled in, steps that come again and again as a `repeat`. Loading that text gives the
+ * same scenario (scenario_same.h), with its title, rules, tags and time-outs. */
 #ifndef GAPCHECK_CORE_SCENARIO_PRINT_H
 #define GAPCHECK_CORE_SCENARIO_PRINT_H
 

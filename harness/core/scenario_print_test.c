@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD "{ \"title\": \"t\", \"rules\": [\"C-1\"], "
+#define HEAD "{ \"title\": \"t\", \"rules\": [\"C-7\"], "
 
 static struct scenario *load(const char *text)
 {

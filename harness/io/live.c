@@ -201,6 +201,7 @@ struct live_world *live_open(const struct live_config *config)
     world->config = *config;
     live->config = &world->config;
     live->callbacks = &nobody;
+    live->session_scale = config->timeout_scale;
     save_signals(&world->signals);
     driver_process_adopt_orphans();
     live->loop = loop_new(&world->error);
@@ -245,7 +246,7 @@ static void finish_plays(struct live *live)
 
 void live_set_timeout_scale(struct live_world *world, double timeout_scale)
 {
-    world->config.timeout_scale = timeout_scale;
+    world->live.session_scale = timeout_scale;
 }
 
 enum live_status live_play(struct live_world *world, const struct scenario *const *scenarios,

@@ -55,7 +55,7 @@ struct live_world;
  * borrowed. SIGINT, SIGTERM and SIGHUP are caught until it is closed. */
 struct live_world *live_open(const struct live_config *config);
 
-/* For what is played from now on. */
+/* For the scenarios that are played from now on; not for the patience with drivers. */
 void live_set_timeout_scale(struct live_world *world, double timeout_scale);
 
 /* Ends its drivers. NULL is allowed. */

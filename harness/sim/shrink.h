@@ -39,9 +39,9 @@ struct shrink_result {
 };
 
 /* `grade` is what the oracle says of `scenario`, `rule` the one that is broken in it. What is asked
- * for is fair where `scenario` is: the reference client passes it in the simulated world, so that no
- * client is blamed for what none could do, and lint warns of no more than before. Repeats come out
- * unrolled; `rules` is the one rule, or C-1 where that is not for scenarios to show. */
+ * for is fair where `scenario` is: the reference client passes it in the simulated world, so that
+ * no client is blamed for what none could do, and lint warns of no more than before. Repeats come
+ * out unrolled; `rules` is the one rule, or C-7 where that is not for scenarios to show. */
 void shrink(const struct scenario *scenario, enum rule rule, int grade,
             const struct shrink_oracle *oracle, const struct shrink_limits *limits,
             struct shrink_result *result);

@@ -113,21 +113,40 @@ static bool is_patience(const struct scenario_field *field)
            (field >= client->fields && field < client->fields + client->field_count);
 }
 
+/* How far clocks are apart. Rows have whole seconds: with a part of one it counts at which part of
+ * a second it is played. */
+static bool is_clock(const struct scenario_field *field)
+{
+    return strcmp(field->name, "skew_ms") == 0 ||
+           field == scenario_field_find(scenario_object_of_verb(VERB_ADVANCE), "ms");
+}
+
+/* Whole seconds, from either side towards 0. */
+static void list_clock(const cJSON *node, struct shrink_changes *changes)
+{
+    double sign = node->valuedouble < 0 ? -1 : 1;
+    double seconds = ceil(fabs(node->valuedouble) / 1000) - 1, last = -1;
+    const double offsets[] = {0, 1, 2, 5, 10, floor(seconds / 8), floor(seconds / 2), seconds};
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        if (offsets[i] <= last || offsets[i] > seconds)
+            continue;
+        last = offsets[i];
+        add_number(add_change(changes, 1), node, sign * last * 1000);
+    }
+}
+
 static void list_field_numbers(const struct scenario_field *field, const cJSON *node,
                                struct shrink_changes *changes)
 {
+    bool has_own_json = field->kind == FIELD_TEMPLATE || field->kind == FIELD_NAME_OR_OBJECT;
     if (is_patience(field))
         return;
-    if (!cJSON_IsNumber(node)) {
-        if (field->kind == FIELD_TEMPLATE || field->kind == FIELD_NAME_OR_OBJECT)
-            list_inner_numbers(node, changes);
-    } else if (node->valuedouble < 0) { /* a clock that is behind: towards 0, from below */
-        add_number(add_change(changes, 1), node, 0);
-        for (double part = node->valuedouble; part <= -2; part = ceil(part / 2))
-            add_number(add_change(changes, 1), node, ceil(part / 2));
-    } else {
+    if (cJSON_IsNumber(node) && is_clock(field))
+        list_clock(node, changes);
+    else if (cJSON_IsNumber(node))
         list_towards(node, field->min > 0 ? (double)field->min : 0, changes);
-    }
+    else if (has_own_json)
+        list_inner_numbers(node, changes);
 }
 
 /* Every member of the object that the table knows, those of objects below it included. */
@@ -267,6 +286,9 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
 {
     *changes = (struct shrink_changes){0};
     switch (pass) {
+    case SHRINK_PASS_SETTINGS:
+        for_each_field(scenario_object_top(), document, remove_field, changes);
+        break;
     case SHRINK_PASS_STEPS:
         list_steps(document, changes);
         break;

@@ -1,5 +1,5 @@
-/* What can be taken away from a scenario, which here is its JSON: steps, numbers, fields. Private to
- * shrink*.c. */
+/* What can be taken away from a scenario, which here is its JSON: steps, numbers, fields. Private
+ * to shrink*.c. */
 #ifndef GAPCHECK_SIM_SHRINK_CHANGES_H
 #define GAPCHECK_SIM_SHRINK_CHANGES_H
 
@@ -33,6 +33,7 @@ struct shrink_changes {
 };
 
 enum shrink_pass {
+    SHRINK_PASS_SETTINGS, /* of server and client: some make every play slow */
     SHRINK_PASS_STEPS,   /* runs of steps, half of all at first, single ones at last */
     SHRINK_PASS_NUMBERS, /* towards the least that a field may hold */
     SHRINK_PASS_FIELDS,  /* each to its default; settings of server and client */
