@@ -3,14 +3,15 @@
 # uses: a function around each keeps its own names to itself, and hands out what it exports. So only
 # exported names must differ between them.
 #
-#   cmake -DFOLDER=… -DOUTPUT=… -DBUNDLES=NAME=a.js,b.js -P html_assets.cmake
-set(names page.html style.css)
+#   cmake -DFOLDER=… -DOUTPUT=… -DBUNDLES=NAME=a.js,b.js+NAME2=a.js,c.js -P html_assets.cmake
+set(names page.html serve.html style.css)
 foreach(name ${names})
   file(READ ${FOLDER}/${name} hex HEX)
   set(hex_of_${name} ${hex})
 endforeach()
 
-foreach(bundle ${BUNDLES})
+string(REPLACE "+" ";" bundles ${BUNDLES})
+foreach(bundle ${bundles})
   string(REGEX MATCH "^([^=]+)=(.+)$" unused ${bundle})
   set(name ${CMAKE_MATCH_1})
   string(REPLACE "," ";" modules "${CMAKE_MATCH_2}")

@@ -1,15 +1,13 @@
 #include "cmd/command.h"
 #include "report/run.h"
+#include "version.h"
 
-#include <cjson/cJSON.h>
-#include <libwebsockets.h>
 #include <stdio.h>
 #include <string.h>
 
 static int print_version(void)
 {
-    printf("gapcheck %s\nlibwebsockets %s\ncJSON %s\n", GAPCHECK_VERSION,
-           lws_get_library_version(), cJSON_Version());
+    version_print(stdout);
     return RUN_EXIT_EXPECTED;
 }
 

@@ -33,7 +33,7 @@ static void list_drivers(const struct places *places, struct driver_names *names
 {
     *names = (struct driver_names){0};
     names->items[names->count++] = copy(BUILT_IN);
-    char *folder = places->root ? places_join(places->root, "harness/drivers") : NULL;
+    char *folder = places_drivers(places);
     DIR *directory = folder ? opendir(folder) : NULL;
     const struct dirent *entry;
     while (directory && names->count < DRIVERS_MAX && (entry = readdir(directory)) != NULL) {
@@ -49,6 +49,22 @@ static void list_drivers(const struct places *places, struct driver_names *names
     free(folder);
 }
 
+static void free_names(struct driver_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    names->count = 0;
+}
+
+void client_append_names(const struct places *places, struct buffer *out)
+{
+    struct driver_names names;
+    list_drivers(places, &names);
+    for (size_t i = 0; i < names.count; i++)
+        buffer_printf(out, "%s\n", names.items[i]);
+    free_names(&names);
+}
+
 static void set_unknown(const struct places *places, const char *name, struct error *error)
 {
     struct driver_names names;
@@ -62,16 +78,17 @@ static void set_unknown(const struct places *places, const char *name, struct er
                  "there is `reference`, there are the folders of harness/drivers, and there are "
                  "shell commands");
     error_set(error, hint, "`%s` is no driver, no file and no program", name);
-    for (size_t i = 0; i < names.count; i++)
-        free(names.items[i]);
+    free_names(&names);
 }
 
 /* The driver's folder if there is one of that name, else NULL; owned by the caller. */
 static char *find_driver(const struct places *places, const char *name)
 {
-    if (!places->root || strchr(name, '/') || name[0] == '.')
+    if (strchr(name, '/') || name[0] == '.')
         return NULL;
-    char *drivers = places_join(places->root, "harness/drivers");
+    char *drivers = places_drivers(places);
+    if (!drivers)
+        return NULL;
     char *folder = places_join(drivers, name);
     free(drivers);
     if (name[0] && places_is_folder(folder))
@@ -204,8 +221,10 @@ enum client_choice_status client_choose(const struct places *places, const char 
         status = choose_word(places, asked, say, &choice->command, error);
     else
         choice->command = copy(asked);
-    if (status == CLIENT_CHOICE_DONE)
+    if (status == CLIENT_CHOICE_DONE) {
         choice->label = copy(asked);
+        choice->program = places_program(places);
+    }
     return status;
 }
 

@@ -3,11 +3,13 @@
 #define GAPCHECK_CMD_CLIENT_H
 
 #include "cmd/places.h"
+#include "core/buffer.h"
 #include "core/error.h"
 #include "io/files.h"
 
 struct client_choice {
     char *command; /* for the shell; owned */
+    const char *program; /* what starts this gapcheck again; static */
     char *label;   /* as it was asked for, for reports and for starting it again; owned */
 };
 
@@ -16,6 +18,9 @@ enum client_choice_status {
     CLIENT_CHOICE_WRONG,   /* there is no such client: exit 2 */
     CLIENT_CHOICE_TROUBLE, /* it could not be installed: exit 3 */
 };
+
+/* Appends the names that --client takes, each with a newline. */
+void client_append_names(const struct places *places, struct buffer *out);
 
 /* `asked` is `reference`, a folder of harness/drivers with an optional @version, or a shell
  * command. Installs a named driver's release if it is not there yet, and says so through `say`

@@ -16,6 +16,15 @@ struct command {
 extern const struct command COMMANDS[];
 extern const size_t COMMAND_COUNT;
 
+/* What an exit status means; a line break is one in --help too. */
+struct command_exit {
+    int code;
+    const char *meaning;
+};
+
+extern const struct command_exit COMMAND_EXITS[];
+extern const size_t COMMAND_EXIT_COUNT;
+
 /* NULL if there is none. */
 const struct command *command_find(const char *name);
 
@@ -32,6 +41,7 @@ int command_print_help(const struct command *command);
 void command_print_error(const struct error *error);
 
 int command_run(const struct command *command, int argc, char **argv);
+int command_serve(const struct command *command, int argc, char **argv);
 int command_judge(const struct command *command, int argc, char **argv);
 int command_report(const struct command *command, int argc, char **argv);
 int command_baseline(const struct command *command, int argc, char **argv);
@@ -47,6 +57,10 @@ int command_explain(const struct command *command, int argc, char **argv);
 int command_list(const struct command *command, int argc, char **argv);
 int command_new(const struct command *command, int argc, char **argv);
 int command_schema(const struct command *command, int argc, char **argv);
+int command_completion(const struct command *command, int argc, char **argv);
+int command_complete(const struct command *command, int argc, char **argv);
+int command_man(const struct command *command, int argc, char **argv);
+int command_export_corpus(const struct command *command, int argc, char **argv);
 int command_reference_client(const struct command *command, int argc, char **argv);
 
 #endif

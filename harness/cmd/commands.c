@@ -10,6 +10,8 @@
 const struct command COMMANDS[] = {
     {"run", "[PATH…] [--client CLIENT] [options]", "plays scenarios against a client and judges it",
      command_run},
+    {"serve", "PATH [--port N] [options]",
+     "plays one scenario for a client that connects by itself", command_serve},
     {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
     {"report", "DIR [DIR] | --merge DIR… [options]",
      "draws the page of a run again, compares two runs, merges the parts of one", command_report},
@@ -36,19 +38,25 @@ const struct command COMMANDS[] = {
     {"new", "NAME --rule RULE", "writes a commented scenario file to start from", command_new},
     {"schema", "[--markdown | --write]", "prints the JSON Schema of scenario files",
      command_schema},
+    {"completion", "bash|zsh|fish", "prints what lets a shell complete commands and options",
+     command_completion},
+    {"complete", "LIST", NULL, command_complete},
+    {"man", "DATE", NULL, command_man},
+    {"export-corpus", "FOLDER", NULL, command_export_corpus},
     {"reference-client", "[--policy NAME]", NULL, command_reference_client},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
 
-static const char exit_codes[] = "Exit codes:\n"
-                                 "  0  everything as expected\n"
-                                 "  1  the client broke a rule\n"
-                                 "  2  usage, or a scenario file is wrong (nothing was run)\n"
-                                 "  3  inconclusive: trouble with the driver or the harness, "
-                                 "nothing selected,\n"
-                                 "     all skipped, interrupted, or a report that could not be "
-                                 "written\n"
-                                 "  4  the baseline lists a failure that no longer happens\n";
+const struct command_exit COMMAND_EXITS[] = {
+    {RUN_EXIT_EXPECTED, "everything as expected"},
+    {RUN_EXIT_BROKEN, "the client broke a rule"},
+    {RUN_EXIT_USAGE, "usage, or a scenario file is wrong (nothing was run)"},
+    {RUN_EXIT_INCONCLUSIVE,
+     "inconclusive: trouble with the driver or the harness, nothing selected,\n"
+     "all skipped, interrupted, or a report that could not be written"},
+    {RUN_EXIT_FIXED, "the baseline lists a failure that no longer happens"},
+};
+const size_t COMMAND_EXIT_COUNT = sizeof COMMAND_EXITS / sizeof COMMAND_EXITS[0];
 
 const struct command *command_find(const char *name)
 {
@@ -72,20 +80,35 @@ void command_set_unknown(const char *name, struct error *error)
     error_set(error, hint, "there is no command `%s`", name);
 }
 
+/* The first line of `text` behind `left`, the others below it. */
+static void append_columns(const char *left, int columns, const char *text, struct buffer *out)
+{
+    while (text) {
+        const char *end = strchr(text, '\n');
+        int line_bytes = end ? (int)(end - text) : (int)strlen(text);
+        buffer_printf(out, "  %-*s %.*s\n", columns, left, line_bytes, text);
+        left = "";
+        text = end ? end + 1 : NULL;
+    }
+}
+
+static void append_exit_codes(struct buffer *out)
+{
+    buffer_append_text(out, "Exit codes:\n");
+    for (size_t i = 0; i < COMMAND_EXIT_COUNT; i++) {
+        char code[16];
+        snprintf(code, sizeof code, "%d ", COMMAND_EXITS[i].code);
+        append_columns(code, 2, COMMAND_EXITS[i].meaning, out);
+    }
+}
+
 static void append_option_help(enum option_id option, struct buffer *out)
 {
     const struct option_info *info = option_info(option);
     char left[40];
     snprintf(left, sizeof left, "--%s%s%s", info->name, info->argument ? " " : "",
              info->argument ? info->argument : "");
-    const char *line = info->help;
-    while (line) {
-        const char *end = strchr(line, '\n');
-        int line_bytes = end ? (int)(end - line) : (int)strlen(line);
-        buffer_printf(out, "  %-19s %.*s\n", left, line_bytes, line);
-        left[0] = '\0';
-        line = end ? end + 1 : NULL;
-    }
+    append_columns(left, 19, info->help, out);
 }
 
 static void append_overview(struct buffer *out)
@@ -96,13 +119,15 @@ static void append_overview(struct buffer *out)
                        "Usage: gapcheck COMMAND [options]\n\nCommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (COMMANDS[i].summary)
-            buffer_printf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+            buffer_printf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
     buffer_append_text(out,
                        "\nIn the source tree, ./gapcheck also has:\n"
-                       "  test     builds with sanitizers and runs all tests\n"
+                       "  test                builds with sanitizers and runs all tests\n"
+                       "  fuzz-target TARGET  fuzzes a part of the harness itself\n"
+                       "  coverage            what the fuzz corpora reach, as HTML\n"
                        "\n`gapcheck COMMAND --help` tells the options; `gapcheck --version` the "
                        "versions.\n\n");
-    buffer_append_text(out, exit_codes);
+    append_exit_codes(out);
 }
 
 void command_append_help(const struct command *command, struct buffer *out)
@@ -120,7 +145,7 @@ void command_append_help(const struct command *command, struct buffer *out)
             append_option_help((enum option_id)i, out);
     if (command->summary) {
         buffer_append_text(out, "\n");
-        buffer_append_text(out, exit_codes);
+        append_exit_codes(out);
     }
 }
 

@@ -132,6 +132,7 @@ static void play_batch(struct fuzz *fuzz, size_t count)
         trial_play(&fuzz->trial, batch.trials, batch.count);
     for (size_t i = 0; i < batch.count; i++)
         count_play(fuzz, batch.trials[i].judgement);
+    fuzz->progress.done_count = fuzz->generated_count;
     size_t *order = order_by_weight(&batch);
     for (size_t i = 0; i < batch.count && !fuzz->trial.is_interrupted; i++) {
         const struct fuzz_play *play = &batch.plays[order[i]];
@@ -142,7 +143,6 @@ static void play_batch(struct fuzz *fuzz, size_t count)
             look_at_play(fuzz, play, judgement);
     }
     free(order);
-    fuzz->progress.done_count = fuzz->generated_count;
     batch_free(&batch);
 }
 

@@ -194,7 +194,12 @@ char *install_release(const struct places *places, const char *name, const char 
                       const char *driver_folder, const struct driver_json *driver,
                       void (*say)(const char *text), struct error *error)
 {
-    char *builds = places_join(places->root, "build/drivers");
+    char *builds = places_releases(places);
+    if (!builds) {
+        error_set(error, "set HOME or XDG_CACHE_HOME to a folder that can be written",
+                  "%s %s could not be installed: there is no place for it", name, version);
+        return NULL;
+    }
     char *parent = places_join(builds, name);
     char *target = places_join(parent, version);
     struct error why;

@@ -1,5 +1,5 @@
-/* The install step of a named driver: runs once for every release, into build/drivers/NAME/VERSION.
- * What is there is complete: it is made beside that folder and renamed at the end. */
+/* The install step of a named driver: runs once for every release, into NAME/VERSION below
+ * places_releases. What is there is complete: it is made beside that folder and renamed at the end. */
 #ifndef GAPCHECK_CMD_INSTALL_H
 #define GAPCHECK_CMD_INSTALL_H
 

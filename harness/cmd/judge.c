@@ -2,6 +2,7 @@
 
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/places.h"
 #include "cmd/play.h"
 #include "cmd/style.h"
 #include "core/memory.h"
@@ -75,7 +76,7 @@ static const struct scenario *load_played(const struct transcript_header *header
 
 /* A run of one scenario, so that it looks as it did in the run. */
 static void fill_run(const struct transcript *transcript, const struct scenario *scenario,
-                     const struct options *options, struct run *run)
+                     const struct options *options, const char *program, struct run *run)
 {
     const struct transcript_header *header = &transcript->header;
     struct run_origin origin = {
@@ -84,6 +85,7 @@ static void fill_run(const struct transcript *transcript, const struct scenario 
         .client = or_empty(header->client_command),
         .seed = header->seed,
         .timeout_scale = header->timeout_scale,
+        .program = program,
     };
     *run = (struct run){
         .client_name = copy(header->client_name),
@@ -127,10 +129,13 @@ static int judge_file(const char *path, const struct options *options)
     const struct scenario *scenario = load_played(&transcript->header, &set);
     if (scenario) {
         struct run run;
-        fill_run(transcript, scenario, options, &run);
+        struct places places;
+        places_find(&places);
+        fill_run(transcript, scenario, options, places_program(&places), &run);
         print_run(&run, options);
         status = run.exit;
         run_free(&run);
+        places_free(&places);
     }
     scenario_set_free(&set);
     transcript_free(transcript);

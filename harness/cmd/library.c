@@ -23,7 +23,7 @@ char *library_default_folder(const struct places *places)
 {
     if (holds_scenarios("scenarios"))
         return memory_copy_text("scenarios", strlen("scenarios"));
-    return places->root ? places_join(places->root, "scenarios") : NULL;
+    return places_scenarios(places);
 }
 
 static int select_into(const struct options *options, const struct places *places, bool keeps_right,

@@ -131,8 +131,7 @@ static int play_and_report(const struct options *options, const struct places *p
 {
     struct report_folder folder;
     struct kill_matrix matrix;
-    char *parent = places->root ? places_join(places->root, "reports/out")
-                                : memory_copy_text("reports/out", strlen("reports/out"));
+    char *parent = places_reports(places);
     report_folder_open(&folder, options->out, parent, "mutants", clock_ms(CLOCK_REALTIME));
     kill_matrix_init(&matrix, client_policy_count(), set->count);
     choose_mutants(options, &matrix);

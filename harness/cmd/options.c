@@ -265,6 +265,10 @@ static bool take_option(enum option_id option, const char *text, struct options 
         return options->is_verbose = true;
     case OPTION_RULE:
         return take_path(text, &options->rule, option, error);
+    case OPTION_PORT:
+        return take_count(option, text, 0, UINT16_MAX, &options->port, error);
+    case OPTION_LISTEN:
+        return take_path(text, &options->listen, option, error);
     case OPTION_MARKDOWN:
         return options->is_markdown = true;
     case OPTION_WRITE:
@@ -369,6 +373,7 @@ bool options_parse(const char *command, int argc, char **argv, struct options *o
                                 .shard_count = 1,
                                 .seed = 1,
                                 .repeat_count = 1,
+                                .listen = "127.0.0.1",
                                 .timeout_scale = 1.0};
     options->paths = memory_alloc((size_t)argc, sizeof *options->paths);
     struct option_table table;

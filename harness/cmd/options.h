@@ -14,7 +14,7 @@
     X(CLIENT, "client", "CLIENT", "run soak baseline doctor fuzz shrink",                          \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
       "of `run` again:\nall of them, and what differs")                                            \
-    X(FILTER, "filter", "GLOB", "run soak baseline mutants explain list",                          \
+    X(FILTER, "filter", "GLOB", "run serve soak baseline mutants explain list",                    \
       "only scenarios whose name matches (* and ?); again: or")                                    \
     X(TAG, "tag", "TAG", "run soak baseline mutants explain list",                                 \
       "only scenarios with this tag; again: or")                                                   \
@@ -22,14 +22,14 @@
       "only part I of N; what lies in it hangs on the names\nalone")                               \
     X(JOBS, "jobs", "N", "run soak baseline mutants sim fuzz shrink",                              \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run soak baseline mutants sim fuzz shrink",                              \
+    X(SEED, "seed", "N", "run serve soak baseline mutants sim fuzz shrink",                        \
       "what shuffled orders are made from (default: 1);\nwith sim: of the first session; "         \
-      "with fuzz:\nof the scenarios")                                                               \
+      "with fuzz:\nof the scenarios")                                                              \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run soak judge lint fuzz shrink",                                   \
+    X(STRICT, "strict", NULL, "run serve soak judge lint fuzz shrink",                             \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run soak baseline mutants doctor fuzz shrink",         \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve soak baseline mutants doctor fuzz shrink",   \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run soak",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
@@ -38,9 +38,9 @@
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
-    X(OUT, "out", "DIR", "run soak report mutants sim fuzz shrink",                                \
+    X(OUT, "out", "DIR", "run serve soak report mutants sim fuzz shrink",                          \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
-      "report: DIR itself)\nwith shrink: the file (default: beside FILE)")                                        \
+      "report: DIR itself)\nwith shrink: the file (default: beside FILE)")                         \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
@@ -48,7 +48,7 @@
       "sim: also `all` of them, or reference (default)")                                           \
     X(RUNS, "runs", "N", "sim bench fuzz",                                                         \
       "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; " \
-      "with\nfuzz 2,000)")                                                                          \
+      "with\nfuzz 2,000)")                                                                         \
     X(ROUNDS, "rounds", "N", "soak bench",                                                         \
       "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
     X(TIME, "time", "T", "soak sim fuzz",                                                          \
@@ -59,14 +59,19 @@
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
     X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
-    X(WRITE, "write", NULL, "schema", "renews scenarios/schema.json and scenarios/README.md")      \
-    X(QUIET, "quiet", NULL, "run soak report judge mutants sim bench doctor fuzz shrink",          \
+    X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
+    X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
+    X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
+      "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
+    X(QUIET, "quiet", NULL, "run serve soak report judge mutants sim bench doctor fuzz shrink",    \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run soak report judge mutants doctor fuzz shrink",              \
+    X(NO_COLOR, "no-color", NULL, "run serve soak report judge mutants doctor fuzz shrink",        \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
-      "run judge report baseline mutants sim soak bench doctor lint explain list new schema fuzz " \
-      "shrink reference-client",                                                                   \
+      "run serve judge report baseline mutants sim soak bench doctor lint explain list "           \
+      "new schema fuzz shrink "                                                                    \
+      "export-corpus "                                                                             \
+      "completion complete man reference-client",                                                  \
       "tells this")
 
 enum option_id {
@@ -104,6 +109,8 @@ struct options {
     size_t job_count;   /* 0: as many as helps */
     uint64_t seed;
     size_t repeat_count;
+    uint64_t port;      /* 0: any free one */
+    const char *listen; /* IPv4 address */
     size_t round_count;   /* 0: as the command likes */
     uint64_t run_count;   /* 0: as the command likes */
     int64_t time_ms;      /* 0: no limit */

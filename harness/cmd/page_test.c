@@ -1,35 +1,14 @@
-/* Pages as a browser shows them: Chromium opens what the just-built binary wrote. playwright-core
- * comes from npm into the build folder; where it or Chromium is missing, this is skipped. The
+/* Pages as a browser shows them: Chromium opens what the just-built binary wrote. The
  * screenshots lie in build/…/shots. */
 #define _GNU_SOURCE /* wait4 and setgroups */
+#include "cmd/sample_browser.h"
 #include "cmd/sample_program.h"
 
-#include <libgen.h>
-#include <limits.h>
-
-#define PLAYWRIGHT  "playwright-core@1.65.1"
 #define CHECKER     GAPCHECK_SOURCE_DIR "/harness/cmd/page_check.mjs"
 #define LIBRARY     GAPCHECK_SOURCE_DIR "/scenarios"
 #define EVENT_COUNT 100000
 
 static const char *folder;
-static char build_folder[PATH_MAX];
-
-/* Installed beside the binary once, complete or not at all. */
-static bool has_browser(void)
-{
-    char binary[] = GAPCHECK_BINARY, command[6 * PATH_MAX];
-    strcpy(build_folder, dirname(binary));
-    snprintf(command, sizeof command,
-             "test -x /usr/bin/chromium || exit 1; mkdir -p '%s/shots';"
-             "test -e '%s/playwright/package.json' && exit; command -v node npm >/dev/null || exit 1;"
-             "new='%s/playwright.'$$; mkdir -p \"$new\" && echo '{}' >\"$new/package.json\" &&"
-             "npm install --prefix \"$new\" --ignore-scripts --no-audit --no-fund --save-exact "
-             PLAYWRIGHT " >npm.log 2>&1 </dev/null &&"
-             "{ mv -T \"$new\" '%s/playwright' 2>/dev/null || rm -rf \"$new\"; } || exit 1",
-             build_folder, build_folder, build_folder, build_folder);
-    return sample_shell(command);
-}
 
 static void set_up(void)
 {
@@ -47,14 +26,8 @@ static void check(const char *name, const char *page)
 {
     char command[4 * PATH_MAX];
     snprintf(command, sizeof command, "node '" CHECKER "' '%s/playwright' '%s/shots' %s '%s' >&2",
-             build_folder, build_folder, name, page);
+             sample_browser_folder, sample_browser_folder, name, page);
     cr_expect(sample_shell(command), "%s", name);
-}
-
-static void skip_without_browser(void)
-{
-    if (!has_browser())
-        cr_skip_test("node, npm, its registry or chromium is missing: no browser to look with");
 }
 
 /* A client that takes its `since` from its own clock, without a margin: rows are cut off. */
@@ -71,21 +44,21 @@ static void run_losing(void)
 
 Test(page, overview_filters_and_the_address_keeps_them)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     run_losing();
     check("overview", "run/index.html");
 }
 
 Test(page, keys_reach_open_and_leave_everything)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     run_losing();
     check("keyboard", "run/index.html");
 }
 
 Test(page, scenario_shows_what_happened_on_the_wire)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     run_losing();
     check("scenario", "run/index.html");
 }
@@ -93,7 +66,7 @@ Test(page, scenario_shows_what_happened_on_the_wire)
 /* In the name of the client, the title of the scenario and the type of an event. */
 Test(page, text_of_a_hostile_client_is_text)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     sample_folder_write(
         "hostile.jsonc",
         "{ \"title\": \"</script><script>globalThis.broken = 2</script>\", \"rules\": [\"C-7\"],"
@@ -137,7 +110,7 @@ static void write_large_transcript(void)
 
 Test(page, a_hundred_thousand_events_stay_fluid)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     sample_folder_write(
         "run/results.json",
         "{\"gapcheck\":\"0.1.0\",\"format\":1,\"client\":{\"name\":\"c\",\"version\":\"1\"},"
@@ -152,7 +125,7 @@ Test(page, a_hundred_thousand_events_stay_fluid)
 
 Test(page, mutants_are_a_matrix)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     sample_program_run("", "mutants " LIBRARY "/overflow --simulated --policy since-unbiased "
                            "--policy since-now --policy cursor-one-high --out run", 0, "killed");
     check("mutants", "run/index.html");
@@ -160,7 +133,7 @@ Test(page, mutants_are_a_matrix)
 
 Test(page, two_runs_stand_side_by_side)
 {
-    skip_without_browser();
+    sample_browser_skip_without();
     sample_program_run("", "run " SCENARIOS "--out before", 0, "pass");
     run_losing();
     sample_program_run("", "report before run", 1, "run/compare.html");

@@ -1,3 +1,5 @@
+#define _XOPEN_SOURCE 700 /* realpath */
+
 #include "cmd/places.h"
 
 #include "core/memory.h"
@@ -53,6 +55,22 @@ static char *find_root_above(const char *start)
     }
 }
 
+/* GAPCHECK_DATA_FROM_PROGRAM leads from the folder of the installed program to its data. */
+static char *find_data_beside(const char *executable)
+{
+    size_t folder_bytes = (size_t)(strrchr(executable, '/') - executable);
+    char *folder = memory_copy_text(executable, folder_bytes ? folder_bytes : 1);
+    bool is_absolute = GAPCHECK_DATA_FROM_PROGRAM[0] == '/';
+    char *data = places_join(is_absolute ? "/" : folder,
+                             GAPCHECK_DATA_FROM_PROGRAM + (is_absolute ? 1 : 0));
+    char *drivers = places_join(data, "drivers");
+    char *real = places_is_folder(drivers) ? realpath(data, NULL) : NULL;
+    free(drivers);
+    free(data);
+    free(folder);
+    return real;
+}
+
 void places_find(struct places *places)
 {
     char path[PATH_MAX];
@@ -60,11 +78,13 @@ void places_find(struct places *places)
     *places = (struct places){0};
     if (size_bytes > 0 && size_bytes < (ssize_t)sizeof path) {
         places->executable = memory_copy_text(path, (size_t)size_bytes);
-        places->root = find_root_above(places->executable);
+        places->data = find_data_beside(places->executable);
+        if (!places->data)
+            places->root = find_root_above(places->executable);
     } else {
         places->executable = memory_copy_text("gapcheck", strlen("gapcheck"));
     }
-    if (!places->root && getcwd(path, sizeof path))
+    if (!places->data && !places->root && getcwd(path, sizeof path))
         places->root = find_root_above(path);
 }
 
@@ -72,7 +92,43 @@ void places_free(struct places *places)
 {
     free(places->executable);
     free(places->root);
+    free(places->data);
     *places = (struct places){0};
+}
+
+static char *join_first(const char *root, const char *in_root, const char *data,
+                        const char *in_data)
+{
+    if (root)
+        return places_join(root, in_root);
+    return data ? places_join(data, in_data) : NULL;
+}
+
+char *places_scenarios(const struct places *places)
+{
+    return join_first(places->root, "scenarios", places->data, "scenarios");
+}
+
+char *places_drivers(const struct places *places)
+{
+    return join_first(places->root, "harness/drivers", places->data, "drivers");
+}
+
+/* A relative $XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification). */
+char *places_releases(const struct places *places)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    if (places->root)
+        return places_join(places->root, "build/drivers");
+    if (cache && cache[0] == '/')
+        return places_join(cache, "gapcheck/drivers");
+    return home && home[0] == '/' ? places_join(home, ".cache/gapcheck/drivers") : NULL;
+}
+
+const char *places_program(const struct places *places)
+{
+    return places->root ? "./gapcheck" : "gapcheck";
 }
 
 char *places_shorten(const char *path)

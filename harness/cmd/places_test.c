@@ -49,3 +49,48 @@ Test(places, root_is_found_above_the_current_folder)
     places_free(&places);
     sample_folder_leave(folder);
 }
+
+static void expect_place(char *path, const char *expected)
+{
+    if (expected)
+        cr_expect_str_eq(path, expected);
+    else
+        cr_expect_null(path);
+    free(path);
+}
+
+Test(places, installation_reads_its_data_and_writes_elsewhere)
+{
+    struct places places = {.data = "/opt/share/gapcheck"};
+    setenv("HOME", "/home/me", 1);
+    unsetenv("XDG_CACHE_HOME");
+    expect_place(places_scenarios(&places), "/opt/share/gapcheck/scenarios");
+    expect_place(places_drivers(&places), "/opt/share/gapcheck/drivers");
+    expect_place(places_reports(&places), "reports/out");
+    expect_place(places_releases(&places), "/home/me/.cache/gapcheck/drivers");
+    setenv("XDG_CACHE_HOME", "/var/cache/me", 1);
+    expect_place(places_releases(&places), "/var/cache/me/gapcheck/drivers");
+    setenv("XDG_CACHE_HOME", "not/absolute", 1);
+    expect_place(places_releases(&places), "/home/me/.cache/gapcheck/drivers");
+    unsetenv("HOME");
+    expect_place(places_releases(&places), NULL);
+    cr_expect_str_eq(places_program(&places), "gapcheck");
+}
+
+Test(places, source_tree_holds_all_of_it)
+{
+    struct places places = {.root = "/src"};
+    expect_place(places_scenarios(&places), "/src/scenarios");
+    expect_place(places_drivers(&places), "/src/harness/drivers");
+    expect_place(places_reports(&places), "/src/reports/out");
+    expect_place(places_releases(&places), "/src/build/drivers");
+    cr_expect_str_eq(places_program(&places), "./gapcheck");
+}
+
+Test(places, without_either_there_is_no_library)
+{
+    struct places places = {0};
+    expect_place(places_scenarios(&places), NULL);
+    expect_place(places_drivers(&places), NULL);
+    expect_place(places_reports(&places), "reports/out");
+}

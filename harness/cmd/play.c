@@ -158,6 +158,7 @@ static bool record(struct play *play, const struct scenario *scenario,
         .client = play->client->label,
         .seed = play->options->seed,
         .timeout_scale = play->options->timeout_scale,
+        .program = play->client->program,
     };
     struct run_scenario *kept = &play->run->scenarios[index];
     struct run_scenario played;

@@ -258,7 +258,7 @@ Test(program, strict_makes_a_warning_a_failure)
 
 Test(program, help_and_version)
 {
-    expect("--help", 0, "judge    judges the transcript");
+    expect("--help", 0, "judge      judges the transcript");
     expect("help run", 0, "--timeout-scale X");
     expect("run --help", 0, "--client CLIENT");
     expect("--version", 0, "libwebsockets 4.");

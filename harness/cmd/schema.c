@@ -3,6 +3,7 @@
 #include "cmd/places.h"
 #include "core/scenario_reference.h"
 #include "core/scenario_schema.h"
+#include "core/vocabulary.h"
 #include "io/files.h"
 #include "report/run.h"
 
@@ -42,7 +43,20 @@ static bool write_reference(const char *folder, struct error *error)
     return is_done;
 }
 
-static int write_both(void)
+/* The dictionary of the fuzzers. */
+static bool write_vocabulary(const char *root, struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    vocabulary_print(&text);
+    char *path = places_join(root, "fuzz/json.dict");
+    bool is_written = files_write(path, text.data, text.size_bytes, error);
+    buffer_free(&text);
+    free(path);
+    return is_written;
+}
+
+static int write_all(void)
 {
     struct places places;
     struct error error;
@@ -50,7 +64,8 @@ static int write_both(void)
     bool is_done = false;
     if (places.root) {
         char *folder = places_join(places.root, "scenarios");
-        is_done = write_schema(folder, &error) && write_reference(folder, &error);
+        is_done = write_schema(folder, &error) && write_reference(folder, &error) &&
+                  write_vocabulary(places.root, &error);
         free(folder);
     } else {
         error_set(&error, NULL, "there is no source tree whose files could be written");
@@ -88,7 +103,7 @@ int command_schema(const struct command *command, int argc, char **argv)
                   options.paths[0]);
         command_print_error(&error);
     } else {
-        status = options.is_write ? write_both() : print(options.is_markdown);
+        status = options.is_write ? write_all() : print(options.is_markdown);
     }
     options_free(&options);
     return status;

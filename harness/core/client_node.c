@@ -76,8 +76,8 @@ void client_token(struct client *client, unsigned http_status, const char *body,
     client->now = now;
     if (client->state != CLIENT_STATE_CONNECTING)
         return;
-    bool is_good = http_status >= 200 && http_status < 300 &&
-                   read_token(&client->node, body, size_bytes);
+    bool is_good =
+        http_status >= 200 && http_status < 300 && read_token(&client->node, body, size_bytes);
     if (is_good)
         connect_with_token(client);
     else /* a lost attempt like any other */
@@ -295,8 +295,8 @@ static void receive_delivery(struct client *client, const cJSON *frame)
     const cJSON *seq = cJSON_GetObjectItemCaseSensitive(frame, "seq");
     const char *type = text_of(payload, "type"), *agent = text_of(frame, "agent");
     double number = cJSON_IsNumber(seq) ? seq->valuedouble : NAN;
-    bool is_gated = client->policy.registering == CLIENT_REGISTER_GATES_EVENTS &&
-                    !client->node.is_answered;
+    bool is_gated =
+        client->policy.registering == CLIENT_REGISTER_GATES_EVENTS && !client->node.is_answered;
     bool is_number = number >= 0 && number <= (double)CURSOR_NUMBER_MAX && number == floor(number);
     if (!type || !agent || !is_number || is_gated ||
         (number == 0 && client->policy.ephemeral_dropped))

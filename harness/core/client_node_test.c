@@ -5,12 +5,11 @@
 
 static struct world world;
 
-#define TOKEN                                                                                      \
-    "{\"ok\":true,\"data\":{\"token\":\"t1\",\"node_id\":\"n1\",\"node_name\":\"name\"}}"
+#define TOKEN "{\"ok\":true,\"data\":{\"token\":\"t1\",\"node_id\":\"n1\",\"node_name\":\"name\"}}"
 #define REGISTRATION(id)                                                                           \
     "send {\"v\":1,\"type\":\"node.register\",\"id\":\"reference-" id "\",\"node_id\":\"n1\","     \
-    "\"name\":\"name\",\"capabilities\":[],\"max_agents\":1,\"tags\":[],\"version\":\"gapcheck/"   \
-    GAPCHECK_VERSION "\"}\n"
+    "\"name\":\"name\",\"capabilities\":[],\"max_agents\":1,\"tags\":[],\"version\":"              \
+    "\"gapcheck/" GAPCHECK_VERSION "\"}\n"
 #define ACK(seq) "send {\"v\":1,\"type\":\"delivery.ack\",\"agent\":\"a\",\"up_to_seq\":" #seq "}\n"
 
 static void begin(const struct client_policy *policy)
@@ -48,10 +47,11 @@ static void come_again(void)
 static void deliver(int seq, const char *type, const char *id)
 {
     char text[400];
-    snprintf(text, sizeof text,
-             "{\"v\":1,\"type\":\"deliver\",\"agent\":\"a\",\"seq\":%d,\"payload\":{\"type\":\"%s\","
-             "\"data\":{%s%s%s\"text\":\"x%d\"}}}",
-             seq, type, id ? "\"id\":\"" : "", id ? id : "", id ? "\"," : "", seq);
+    snprintf(
+        text, sizeof text,
+        "{\"v\":1,\"type\":\"deliver\",\"agent\":\"a\",\"seq\":%d,\"payload\":{\"type\":\"%s\","
+        "\"data\":{%s%s%s\"text\":\"x%d\"}}}",
+        seq, type, id ? "\"id\":\"" : "", id ? id : "", id ? "\"," : "", seq);
     world_message(&world, text);
 }
 

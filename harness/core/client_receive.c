@@ -302,7 +302,6 @@ void client_message(struct client *client, const char *text, size_t size_bytes,
     if (client->state != CLIENT_STATE_OPEN && client->state != CLIENT_STATE_CLOSING)
         return;
     client->connection.message_count++;
-    client_put_off_retry(client);
     struct frame frame;
     if (!frame_scan(text, size_bytes, &frame)) {
         receive_malformed(client);

@@ -254,6 +254,7 @@ void client_piece(struct client *client, struct client_time now)
 {
     client->now = now;
     client->connection.pong_deadline_us = CLIENT_NEVER;
+    client_put_off_retry(client); /* a long event that still comes is no missing ack */
 }
 
 static void tick_keepalive(struct client *client)

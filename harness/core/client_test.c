@@ -155,6 +155,20 @@ Test(client, asks_once_about_a_hole_but_not_on_its_first_connection)
 
 /* ---- acks ---- */
 
+/* A replay may hold one event of megabytes. */
+Test(client, asks_again_after_a_second_of_silence_and_not_while_a_long_event_comes)
+{
+    begin_reconnected(3);
+    world_take(&world);
+    for (int piece = 0; piece < 5; piece++) {
+        world_wait(&world, 900);
+        client_piece(world.client, world.now);
+    }
+    cr_assert_eq(world_take_count(&world, RESYNC), 0);
+    world_wait(&world, 1200);
+    cr_assert_eq(world_take_count(&world, RESYNC), 1);
+}
+
 Test(client, reports_the_ack_to_its_resync_once)
 {
     begin_reconnected(2);

@@ -83,11 +83,11 @@ static void add_above_hole(struct cursor *cursor, int64_t number)
 {
     /* Looked for one lower, so that a range that ends right below the number is found too. */
     size_t index = find_range(cursor, number - 1);
-    struct cursor_range *range = cursor->ranges + index;
-    if (index == cursor->range_count || range->first > number + 1) {
+    if (index == cursor->range_count || cursor->ranges[index].first > number + 1) {
         insert_range(cursor, index, number);
         return;
     }
+    struct cursor_range *range = &cursor->ranges[index];
     if (number < range->first)
         range->first = number;
     if (number > range->last)

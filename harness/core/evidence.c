@@ -159,16 +159,48 @@ static void add_send(struct evidence *evidence, size_t index)
     connection->has_carried_live = connection->has_carried_live || is_live;
 }
 
+static void append_dispatch(struct evidence *evidence, size_t index, uint64_t marker)
+{
+    evidence->dispatches =
+        memory_grow(evidence->dispatches, &evidence->dispatch_capacity_count,
+                    evidence->dispatch_count + 1, sizeof(*evidence->dispatches));
+    evidence->dispatches[evidence->dispatch_count++] =
+        (struct evidence_dispatch){.entry = index,
+                                   .marker = marker,
+                                   .at_us = evidence_entry(evidence, index)->at_us,
+                                   .send = EVIDENCE_NONE};
+}
+
 static void add_dispatch(struct evidence *evidence, size_t index)
 {
     const struct transcript_entry *entry = evidence_entry(evidence, index);
     if (entry->number != 1 || entry->marker == 0 || entry->marker >= evidence->event_count)
         return;
-    evidence->dispatches =
-        memory_grow(evidence->dispatches, &evidence->dispatch_capacity_count,
-                    evidence->dispatch_count + 1, sizeof(*evidence->dispatches));
-    evidence->dispatches[evidence->dispatch_count++] = (struct evidence_dispatch){
-        .entry = index, .marker = entry->marker, .at_us = entry->at_us, .send = EVIDENCE_NONE};
+    append_dispatch(evidence, index, entry->marker);
+}
+
+/* Where nobody tells what the application got, a pong shows what has been read: all that was sent
+ * before its ping. (Of those that the session sends by itself: others stand between fragments.) */
+static void add_answered(struct evidence *evidence, size_t index)
+{
+    const struct transcript_entry *pong = evidence_entry(evidence, index);
+    struct evidence_connection *connection = &evidence->connections[pong->connection];
+    size_t ping = EVIDENCE_NONE;
+    for (size_t i = index; i-- > 0 && ping == EVIDENCE_NONE;) {
+        const struct transcript_entry *entry = evidence_entry(evidence, i);
+        if (entry->kind == TRANSCRIPT_WS_OUT && entry->connection == pong->connection &&
+            name_is(entry, "ping") && entry->text && strcmp(entry->text, pong->text) == 0)
+            ping = i;
+    }
+    for (size_t i = connection->answered_count; ping != EVIDENCE_NONE && i < evidence->send_count;
+         i++) {
+        const struct evidence_send *send = &evidence->sends[i];
+        if (send->entry > ping)
+            return;
+        connection->answered_count = i + 1;
+        if (send->connection == pong->connection)
+            append_dispatch(evidence, index, send->marker);
+    }
 }
 
 static void add_resync(struct evidence_connection *connection,
@@ -299,6 +331,11 @@ static void add_entry(struct evidence *evidence, size_t index, uint32_t *opened_
         break;
     case TRANSCRIPT_DISPATCH:
         add_dispatch(evidence, index);
+        break;
+    case TRANSCRIPT_WS_IN:
+        if (evidence->is_wire_only && name_is(entry, "pong") && entry->text &&
+            strncmp(entry->text, TRANSCRIPT_PING_TEXT, strlen(TRANSCRIPT_PING_TEXT)) == 0)
+            add_answered(evidence, index);
         break;
     case TRANSCRIPT_LIFECYCLE:
         if (name_is(entry, "stopped"))
@@ -505,6 +542,7 @@ struct evidence *evidence_new(const struct transcript *transcript)
 {
     struct evidence *evidence = memory_alloc(1, sizeof(*evidence));
     evidence->transcript = transcript;
+    evidence->is_wire_only = transcript->header.is_wire_only;
     evidence->first_open = evidence->stopped = evidence->done = EVIDENCE_NONE;
     evidence->first_throw = evidence->first_reset = EVIDENCE_NONE;
     measure(evidence);

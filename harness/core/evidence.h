@@ -72,6 +72,7 @@ struct evidence_connection {
     size_t last_fence_entry;
     size_t certain_count;         /* index behind the last send that was certainly read; 0: none */
     size_t proven_count;          /* likewise, that a dispatch proves to have been read */
+    size_t answered_count;        /* wire only: index behind the last send before an answered ping */
     size_t first_malformed, first_raw; /* FRAME_OUT, WS_OUT entries of what no client asked for */
     size_t first_ack;             /* ACK entry */
     size_t first_extra_ack;       /* FRAME_OUT entry: one that the scenario sent after the resync */
@@ -97,6 +98,7 @@ struct evidence {
     size_t first_open, stopped, done;        /* entries, or EVIDENCE_NONE */
     size_t first_throw, first_reset;         /* likewise: OP `throw`, RESTART of the counter */
     int64_t latest_us;                       /* worst lateness of the harness */
+    bool is_wire_only; /* `dispatches` are what stands before pings that were answered */
 };
 
 /* Owned by the caller. Tolerates any transcript that transcript_read accepts. */

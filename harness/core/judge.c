@@ -149,7 +149,10 @@ static void skip_rules(struct judge *judge)
         for (int index = 0; needed && index < DRIVER_CAPABILITY_COUNT; index++)
             if (!strcmp(needed, driver_capability_name((enum driver_capability)index)))
                 has_it = judge_has_capability(judge, (enum driver_capability)index);
-        if (applies(judge, (enum rule)rule) && (!has_it || judge->scenario->rules_off[rule]))
+        bool is_unseen = judge->transcript->header.is_wire_only &&
+                         rule_wire((enum rule)rule) == RULE_WIRE_NOTHING;
+        if (applies(judge, (enum rule)rule) &&
+            (!has_it || is_unseen || judge->scenario->rules_off[rule]))
             judge->judgement->rules[rule] = RULE_STATUS_SKIP;
     }
 }
@@ -265,6 +268,17 @@ static char *named_rules(const struct judge *judge, enum rule_status status)
     return list;
 }
 
+/* Nobody told what the application got: what only that could show has not passed. */
+static void skip_half_seen_rules(struct judgement *judgement)
+{
+    for (int rule = 0; rule < RULE_COUNT; rule++) {
+        enum rule_status *status = &judgement->rules[rule];
+        bool is_unbroken = *status == RULE_STATUS_PASS || *status == RULE_STATUS_NOT_EXERCISED;
+        if (rule_wire((enum rule)rule) == RULE_WIRE_PART && is_unbroken)
+            *status = RULE_STATUS_SKIP;
+    }
+}
+
 static void set_reason(struct judgement *judgement, enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -287,6 +301,22 @@ static enum verdict worst_of_findings(const struct judgement *judgement)
         verdict = VERDICT_WARN;
     }
     return verdict;
+}
+
+/* A scenario all of whose rules need the application's side has shown nothing without it. */
+static void skip_unseen(struct judge *judge)
+{
+    bool is_any_judged = false;
+    for (int rule = 0; rule < RULE_COUNT; rule++)
+        is_any_judged |= judge->scenario->rules[rule] &&
+                         rule_info((enum rule)rule)->level != RULE_LEVEL_SERVER &&
+                         judge->judgement->rules[rule] != RULE_STATUS_SKIP;
+    char *names = named_rules(judge, RULE_STATUS_SKIP);
+    if (names && !is_any_judged && judge->judgement->verdict == VERDICT_PASS)
+        set_reason(judge->judgement, VERDICT_SKIP,
+                   "%s cannot be judged by what the wire shows: it takes the application's side",
+                   names);
+    free(names);
 }
 
 static void set_verdict(struct judge *judge)
@@ -326,6 +356,8 @@ static void set_verdict(struct judge *judge)
     if (missing)
         set_reason(judgement, VERDICT_ERROR,
                    "the scenario names %s, which never came up: it tests nothing there", missing);
+    if (judge->transcript->header.is_wire_only && !missing)
+        skip_unseen(judge);
     judgement->is_late = untold && !missing;
     if (judgement->is_late)
         set_reason(judgement, VERDICT_ERROR,
@@ -376,6 +408,8 @@ struct judgement *judge_transcript(const struct transcript *transcript,
         qsort(judgement->findings, judgement->finding_count, sizeof(*judgement->findings),
               compare_findings);
     set_rule_status(judgement);
+    if (transcript->header.is_wire_only)
+        skip_half_seen_rules(judgement);
     set_verdict(&judge);
     for (size_t number = 1; number < judge.evidence->connection_count; number++)
         judgement->connections += judge.evidence->connections[number].opened_number != 0;

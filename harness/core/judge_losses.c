@@ -132,6 +132,11 @@ static void charge_answer(struct judge *judge, struct loss *loss, size_t replay)
     const struct evidence_connection *connection = &evidence->connections[number];
     const struct transcript_entry *answer = evidence_entry(evidence, replay);
     size_t entry = connection->first_resync;
+    if (entry == EVIDENCE_NONE || entry > replay) { /* no session writes such a transcript */
+        loss_charge(loss, RULE_C7, replay, "a replay was sent that the transcript shows no resync "
+                                           "for");
+        return;
+    }
     for (size_t index = replay; index-- > connection->first_resync;) {
         const struct transcript_entry *asked = evidence_entry(evidence, index);
         if (asked->kind != TRANSCRIPT_FRAME_IN || asked->connection != number ||
@@ -223,7 +228,11 @@ static void count_events(struct judge *judge, struct losses *losses)
         if (!event->type || !event->is_counted || event->identity != marker)
             continue;
         judgement->published++;
-        if (event->dispatch_count) {
+        if (judge->evidence->is_wire_only && event->send_count) {
+            /* It was sent, and that is all that can be known of it. */
+            judgement->owed++;
+            judgement->dispatched++;
+        } else if (event->dispatch_count) {
             judgement->owed++;
             judgement->dispatched++;
             judgement->duplicated += event->dispatch_count - 1;

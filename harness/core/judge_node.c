@@ -108,7 +108,7 @@ struct acknowledged {
     int64_t up_to_seq;
     int64_t run_end; /* up to it everything was dispatched */
     int64_t run_us;  /* since when */
-    size_t op, read;   /* entries that told_by has come to */
+    size_t op, read; /* entries that told_by has come to */
     bool is_settling;
     bool is_told; /* that it acknowledges nothing */
 };

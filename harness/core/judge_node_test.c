@@ -404,6 +404,17 @@ Test(judge_node, wants_what_comes_again_acknowledged_again)
     cr_assert(strstr(story_finding(RULE_C4)->message, "only up to 0"));
 }
 
+/* They may not have been read before the connection broke, and no other came. */
+Test(judge_node, owes_nothing_that_was_on_its_way_when_the_last_connection_broke)
+{
+    begin();
+    have_three();
+    story_publish(2);
+    story_drop("reset");
+    story_expect(VERDICT_PASS, "");
+    cr_assert_eq(story.judgement->unrecoverable, 2);
+}
+
 /* ---- C-7, C-13: each once ---- */
 
 static void deliver_twice(struct story_publish publish)
@@ -536,12 +547,18 @@ static const struct {
     {"node.register", "{'type':'node.register'}", "v is not 1"},
     {"node.register", "{'v':'1','type':'node.register'}", "v is not 1"},
     {"node.register", "{'v':1,'type':'node.register'}", "not all strings"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'b','name':'n',"
-     "'version':'x','capabilities':[],'tags':[],'max_agents':1}", "node_id"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
-     "'name':'n','version':'x','capabilities':{},'tags':[],'max_agents':1}", "arrays"},
-    {"node.register", "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
-     "'name':'n','version':'x','capabilities':[],'tags':[]}", "max_agents"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'b','name':'n',"
+     "'version':'x','capabilities':[],'tags':[],'max_agents':1}",
+     "node_id"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
+     "'name':'n','version':'x','capabilities':{},'tags':[],'max_agents':1}",
+     "arrays"},
+    {"node.register",
+     "{'v':1,'id':'a','type':'node.register','node_id':'node-gapcheck',"
+     "'name':'n','version':'x','capabilities':[],'tags':[]}",
+     "max_agents"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','agent':'x','up_to_seq':0}", "agent"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','up_to_seq':0}", "agent"},
     {"delivery.ack", "{'v':1,'type':'delivery.ack','agent':'gapcheck-agent'}", "up_to_seq"},

@@ -286,13 +286,26 @@ static void check_subscribed(struct judge *judge, struct subscriptions *subscrip
 }
 
 /* The pong of a settle: the client had read the fence before, and has sent all it had to. A pong
- * for a ping between fragments says nothing of the kind: it may have been on its way for long. */
+ * for a ping between fragments says nothing of the kind: it may have been on its way for long.
+ * (Wire only, the pong itself stands for the fence.) */
 static bool is_settled_pong(const struct judge *judge, const struct transcript_entry *entry,
                             size_t index)
 {
     return entry->kind == TRANSCRIPT_WS_IN && judge_name_is(entry, "pong") && entry->text &&
            strncmp(entry->text, TRANSCRIPT_PING_TEXT, strlen(TRANSCRIPT_PING_TEXT)) == 0 &&
-           judge->evidence->connections[entry->connection].fence_entry < index;
+           judge->evidence->connections[entry->connection].fence_entry <= index;
+}
+
+/* Where nobody knows what the application asked for, it is what the client did once. */
+static void want_what_it_asks(struct subscriptions *subscriptions,
+                              const struct transcript_entry *entry)
+{
+    if (is_frame(entry, "subscribe"))
+        channels_apply(&subscriptions->fresh, entry->text, false);
+    if (is_frame(entry, "unsubscribe")) {
+        channels_apply(&subscriptions->wanted, entry->text, true);
+        channels_apply(&subscriptions->fresh, entry->text, true);
+    }
 }
 
 static void follow_subscriptions(struct judge *judge, struct subscriptions *subscriptions,
@@ -317,6 +330,8 @@ static void follow_subscriptions(struct judge *judge, struct subscriptions *subs
         channels_apply(&subscriptions->given, entry->text, false);
     if (is_on_newest && is_frame(entry, "unsubscribe"))
         channels_apply(&subscriptions->given, entry->text, true);
+    if (judge->evidence->is_wire_only)
+        want_what_it_asks(subscriptions, entry);
     if (is_on_newest && is_frame(entry, "resync"))
         check_subscribed(judge, subscriptions, index, "before its resync");
     if (is_on_newest && is_settled_pong(judge, entry, index)) {

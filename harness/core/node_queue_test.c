@@ -18,9 +18,8 @@ Test(node_queue, acknowledgements_only_rise_and_never_pass_the_newest)
     static const struct {
         double up_to;
         int64_t acked;
-    } steps[] = {{0, 0},   {-5, 0},  {NAN, 0},      {2, 2}, {1, 2},   {2.9, 2},
-                 {3.5, 3}, {3, 3},   {-INFINITY, 3}, {5, 5}, {6, 5},  {1e300, 5},
-                 {INFINITY, 5}};
+    } steps[] = {{0, 0}, {-5, 0},        {NAN, 0}, {2, 2}, {1, 2},     {2.9, 2},     {3.5, 3},
+                 {3, 3}, {-INFINITY, 3}, {5, 5},   {6, 5}, {1e300, 5}, {INFINITY, 5}};
     struct node_queue queue = {0};
     node_queue_ack(&queue, 1);
     cr_assert_eq(queue.acked_seq, 0, "nothing is there");

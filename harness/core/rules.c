@@ -98,6 +98,22 @@ static const struct rule_info rules[RULE_COUNT] = {
     [RULE_S10] = {"S-10", RULE_LEVEL_SERVER, NULL, "tells its clock in the upgrade response"},
 };
 
+/* Of the client's; those left out need the application's side. */
+static const enum rule_wire wires[RULE_COUNT] = {
+    [RULE_C1] = RULE_WIRE_WHOLE,  [RULE_C2] = RULE_WIRE_WHOLE,  [RULE_C3] = RULE_WIRE_WHOLE,
+    [RULE_C4] = RULE_WIRE_WHOLE,  [RULE_C5] = RULE_WIRE_WHOLE,  [RULE_C6] = RULE_WIRE_WHOLE,
+    [RULE_C8] = RULE_WIRE_PART,   [RULE_C9] = RULE_WIRE_PART,   [RULE_C11] = RULE_WIRE_PART,
+    [RULE_C16] = RULE_WIRE_WHOLE, [RULE_C17] = RULE_WIRE_PART,  [RULE_C18] = RULE_WIRE_PART,
+    [RULE_C19] = RULE_WIRE_PART,  [RULE_C21] = RULE_WIRE_PART,  [RULE_C23] = RULE_WIRE_WHOLE,
+    [RULE_C24] = RULE_WIRE_PART,  [RULE_C26] = RULE_WIRE_WHOLE, [RULE_C27] = RULE_WIRE_WHOLE,
+    [RULE_STEP] = RULE_WIRE_WHOLE,
+};
+
+enum rule_wire rule_wire(enum rule rule)
+{
+    return rules[rule].level == RULE_LEVEL_SERVER ? RULE_WIRE_WHOLE : wires[rule];
+}
+
 const struct rule_info *rule_info(enum rule rule)
 {
     return &rules[rule];

@@ -19,6 +19,14 @@ enum rule {
     RULE_COUNT
 };
 
+/* What the wire alone shows of a rule (of the agent stream), where nobody tells what the application
+ * got. */
+enum rule_wire {
+    RULE_WIRE_NOTHING, /* it is not judged */
+    RULE_WIRE_PART,    /* that it is broken, but never that it is kept */
+    RULE_WIRE_WHOLE,
+};
+
 enum rule_level { RULE_LEVEL_MUST, RULE_LEVEL_SHOULD, RULE_LEVEL_SERVER };
 
 struct rule_info {
@@ -30,6 +38,7 @@ struct rule_info {
 };
 
 const struct rule_info *rule_info(enum rule rule);
+enum rule_wire rule_wire(enum rule rule);
 
 /* The rule with that id, or RULE_COUNT. */
 enum rule rule_find(struct span id);

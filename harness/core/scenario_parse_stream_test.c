@@ -1,4 +1,5 @@
-/* What the loader says of keys, verbs, values and rules that the scenario's stream does not know. */
+/* What the loader says of keys, verbs, values and rules that the scenario's stream does not know.
+ */
 #include "core/memory.h"
 #include "core/scenario.h"
 
@@ -42,35 +43,36 @@ static const struct {
     {"{'publish':{'store':true}}", "`store` is not for the node stream", "`\"seq\": \"none\"`"},
     {"{'publish':{'seq':3}}", "the node stream numbers its deliveries itself, without holes",
      "`\"live\": false`"},
-    {"{'publish':{'as':'e'}},{'send':{'again':'e','row':true}}",
-     "`row` is not for the node stream", "database"},
+    {"{'publish':{'as':'e'}},{'send':{'again':'e','row':true}}", "`row` is not for the node stream",
+     "database"},
     {"{'expect':{'resynced':{}}}", "`resynced` is not for the node stream", "no resync"},
-    {"{'expect':{'frame':'resync'}}", "unknown frame of a client: `resync`; allowed are "
-     "`node.register`, `delivery.ack`, `node.heartbeat` and `node.deregister`", ""},
+    {"{'expect':{'frame':'resync'}}",
+     "unknown frame of a client: `resync`; allowed are "
+     "`node.register`, `delivery.ack`, `node.heartbeat` and `node.deregister`",
+     ""},
     {"{'restart':{'counter':'keep'}}", "`counter` is not for the node stream", "survive"},
     {"{'restart':{'ring':'keep'}}", "`ring` is not for the node stream", "survive"},
     {"{'restart':{'db':'keep'}}", "`db` is not for the node stream", "survive"},
     {"{'set':{'resync':'hold'}}", "`resync` is not for the node stream", "no resync"},
     {"{'set':{'ack':'omit'}}", "`ack` is not for the node stream", "`register`"},
     {"{'set':{'order':'shuffled'}}", "`order` is not for the node stream", "oldest first"},
-    {"{'client':{'do':'subscribe','channels':['a']}}",
-     "the node stream has no subscriptions", "delivered to its agent"},
-    {"{'client':{'do':'unsubscribe','channels':['a']}}",
-     "the node stream has no subscriptions", "delivered to its agent"},
-    {"{'refuse':{'at':'token','how':'closed'}}",
-     "`closed` cannot be done to a request for a token", "`http`, `reset` and `stall`"},
+    {"{'client':{'do':'subscribe','channels':['a']}}", "the node stream has no subscriptions",
+     "delivered to its agent"},
+    {"{'client':{'do':'unsubscribe','channels':['a']}}", "the node stream has no subscriptions",
+     "delivered to its agent"},
+    {"{'refuse':{'at':'token','how':'closed'}}", "`closed` cannot be done to a request for a token",
+     "`http`, `reset` and `stall`"},
     {"{'refuse':{'at':'token','how':'bad-accept'}}",
      "`bad-accept` cannot be done to a request for a token", "`http`, `reset` and `stall`"},
-    {"{'repeat':{'times':2,'steps':[{'release':{}}]}}",
-     "`release` is not for the node stream", "no resync"},
+    {"{'repeat':{'times':2,'steps':[{'release':{}}]}}", "`release` is not for the node stream",
+     "no resync"},
 };
 
 Test(scenario_parse_stream, tells_what_the_node_stream_does_not_have)
 {
     for (size_t i = 0; i < sizeof node_faults / sizeof node_faults[0]; i++) {
         char text[400];
-        snprintf(text, sizeof text,
-                 "{'title':'t','rules':['C-7'],'dialect':'node','steps':[%s]}",
+        snprintf(text, sizeof text, "{'title':'t','rules':['C-7'],'dialect':'node','steps':[%s]}",
                  node_faults[i].step);
         expect_error(text, node_faults[i].message, node_faults[i].hint);
     }

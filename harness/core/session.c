@@ -14,6 +14,23 @@
 #define WRITE_BYTES_MAX (256u << 10)
 #define SPARE_BYTES_MAX (16u << 10)
 
+/* ---- what a scenario needs ---- */
+
+const char *session_missing_capability(const struct scenario *scenario,
+                                       struct driver_capabilities has, const char **because)
+{
+    const char *needed;
+    for (size_t i = 0; (needed = scenario_needed_capability(scenario, i, because)); i++) {
+        bool has_it = false;
+        for (int c = 0; c < DRIVER_CAPABILITY_COUNT; c++)
+            if (strcmp(driver_capability_name((enum driver_capability)c), needed) == 0)
+                has_it = driver_capabilities_have(has, (enum driver_capability)c);
+        if (!has_it)
+            return needed;
+    }
+    return NULL;
+}
+
 /* ---- life ---- */
 
 static void fill_header(struct session *session)
@@ -24,6 +41,7 @@ static void fill_header(struct session *session)
     header->scenario_path = memory_copy_text(scenario->path, strlen(scenario->path));
     header->scenario_text = memory_copy_text(scenario->text, scenario->text_bytes);
     header->capabilities = session->config.capabilities;
+    header->is_wire_only = session->config.is_wire_only;
     header->gapcheck_version = memory_copy_text(GAPCHECK_VERSION, strlen(GAPCHECK_VERSION));
     header->seed = session->config.seed;
     header->started_ms = session->config.wall_start_ms;
@@ -352,7 +370,8 @@ void session_advance(struct session *session)
 void session_start(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    driver_tell_start(session);
+    if (!session->config.is_wire_only)
+        driver_tell_start(session);
     session->is_started = true;
     session_advance(session);
 }

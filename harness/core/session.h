@@ -16,6 +16,8 @@
 struct session_config {
     const struct scenario *scenario; /* borrowed for the life of the session */
     struct driver_capabilities capabilities;
+    bool is_wire_only;               /* there is no driver: fences are pings, and what the
+                                        application got is not known */
     const char *client;              /* the `client` of driver lines; borrowed */
     const char *host;                /* "127.0.0.1"; borrowed */
     uint16_t port;                   /* where the world listens for it */
@@ -49,6 +51,11 @@ struct session_effect {
     enum session_end end;
     bool is_listening;
 };
+
+/* The first capability that the scenario needs and `has` lacks, with the reason why it does; NULL
+ * if there is none. */
+const char *session_missing_capability(const struct scenario *scenario,
+                                       struct driver_capabilities has, const char **because);
 
 struct session; /* opaque */
 

@@ -119,7 +119,8 @@ static bool refuse_token(struct session *session, struct connection *connection,
                          const struct ws_request *request)
 {
     struct session_node *node = &session->node;
-    if (node->refusal_first == node->refusal_count || !span_equals(request->path, NODE_STREAM_TOKEN_PATH))
+    if (node->refusal_first == node->refusal_count ||
+        !span_equals(request->path, NODE_STREAM_TOKEN_PATH))
         return false;
     struct refusal refusal = node->refusals[node->refusal_first];
     if (--node->refusals[node->refusal_first].left == 0)

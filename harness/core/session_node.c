@@ -48,7 +48,6 @@ static void redeliver(struct session *session, struct connection *connection)
     struct transcript_entry entry = server_entry_on(session, TRANSCRIPT_REPLAY, connection);
     entry.seq = (double)queue->acked_seq;
     entry.number = (double)queue->count;
-    entry.number2 = 0;
     entry.count = count;
     entry.flags = is_cut ? TRANSCRIPT_FLAG_CUT : 0;
     session_record(session, &entry);

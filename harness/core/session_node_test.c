@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TARGET   "/v1/node/ws?token=gapcheck-node-token&origin_client=test"
+#define TARGET "/v1/node/ws?token=gapcheck-node-token&origin_client=test"
 #define REGISTER                                                                                   \
     "{'v':1,'id':'r1','type':'node.register','node_id':'node-gapcheck','name':'gapcheck-node',"    \
     "'capabilities':[],'max_agents':1,'tags':[],'version':'x'}"
@@ -65,9 +65,9 @@ static uint32_t ask(const char *line, const char *token, const char *rest)
 {
     char request[600];
     uint32_t link = fixture_connect();
-    int size_bytes = snprintf(request, sizeof request,
-                              "%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n%s", line,
-                              token, rest);
+    int size_bytes =
+        snprintf(request, sizeof request,
+                 "%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n%s", line, token, rest);
     /* In two pieces: the head alone, and a body that comes later, are no request yet. */
     fixture_bytes(link, request, (size_t)size_bytes - 1);
     fixture_bytes(link, request + size_bytes - 1, 1);
@@ -83,7 +83,8 @@ static const struct {
     {"POST /v1/agent/node-token", "gapcheck-token",
      "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "200 OK", "\"ok\":true"},
     {"POST /v1/agent/node-token", "gapcheck-token", "\r\n", "200 OK", "\"ok\":true"},
-    {"POST /v1/agent/node-token", "another", "\r\n", "401 Unauthorized", "\"ok\":false,\"error\":{"
+    {"POST /v1/agent/node-token", "another", "\r\n", "401 Unauthorized",
+     "\"ok\":false,\"error\":{"
      "\"code\":\"unauthorized\",\"message\":"},
     {"GET /v1/agent/node-token", "gapcheck-token", "\r\n", "405 Method Not Allowed",
      "\"code\":\"method_not_allowed\""},
@@ -269,8 +270,15 @@ Test(session_node, delivers_nothing_more_after_a_deregistration)
 
 Test(session_node, ignores_what_it_cannot_read)
 {
-    static const char *const odd[] = {"", "[", "[]", "7", "{}", "{'type':3}", "{'type':'x'}",
-                                      "{'type':'delivery.ack'}", "{'type':'node.heartbeat'}",
+    static const char *const odd[] = {"",
+                                      "[",
+                                      "[]",
+                                      "7",
+                                      "{}",
+                                      "{'type':3}",
+                                      "{'type':'x'}",
+                                      "{'type':'delivery.ack'}",
+                                      "{'type':'node.heartbeat'}",
                                       "{'type':'delivery.ack','agent':'gapcheck-agent'}"};
     play("{'accept':{}}" WAIT);
     uint32_t link = open_registered();
@@ -283,7 +291,6 @@ Test(session_node, ignores_what_it_cannot_read)
 }
 
 /* ---- acknowledgement and redelivery ---- */
-
 
 /* Five are delivered, the client says `acks`, and comes again. Returns the new connection. */
 static uint32_t come_again(const char *const *acks, size_t count)
@@ -328,8 +335,7 @@ Test(session_node, takes_no_acknowledgement_of_another_agent_or_of_no_number)
         "{'v':1,'type':'delivery.ack','agent':'x','up_to_seq':3}",
         "{'v':1,'type':'delivery.ack','up_to_seq':3}",
         "{'v':1,'type':'delivery.ack','agent':'gapcheck-agent','up_to_seq':'3'}",
-        "{'v':1,'type':'delivery.ack','agent':'gapcheck-agent','up_to_seq':1e999}",
-        ACK(-3)};
+        "{'v':1,'type':'delivery.ack','agent':'gapcheck-agent','up_to_seq':1e999}", ACK(-3)};
     EXPECT_DELIVERIES(come_again(acks, 5), 1, 1, 2, 3, 4, 5);
 }
 
@@ -429,6 +435,21 @@ Test(session_node, settles_without_acknowledgements_after_a_second)
     fixture_wait(990);
     cr_assert_str_eq(fixture_how(), "");
     fixture_wait(20);
+    cr_assert_str_eq(fixture_how(), "complete");
+}
+
+/* What the server did not take must be said again when it delivers again. */
+Test(session_node, settles_when_what_was_lost_is_acknowledged_once_more)
+{
+    play("{'set':{'delivery_ack':'ignore'}},{'accept':{}},{'publish':{'count':2}},{'wait':{'ms':"
+         "10}},{'drop':{}},{'set':{'delivery_ack':'auto'}},{'accept':{}},{'settle':{}}");
+    fixture_text(open_registered(), ACK(2));
+    fixture_wait(20);
+    uint32_t link = open_registered();
+    fixture_obey(link);
+    fixture_obey(link);
+    cr_assert_str_eq(fixture_how(), "");
+    fixture_text(link, ACK(2));
     cr_assert_str_eq(fixture_how(), "complete");
 }
 

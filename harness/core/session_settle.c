@@ -89,8 +89,10 @@ static enum step_state poll_resync(struct session *session, const struct connect
 static enum step_state poll_fence(struct session *session, struct connection *connection)
 {
     struct settle *settle = &session->settle;
-    /* The newest counts: a late first fence says nothing about the numbered one behind it. */
-    if (is_dispatched(session, settle->numbered_marker ? settle->numbered_marker
+    /* The newest counts: a late first fence says nothing about the numbered one behind it. Where
+     * nobody tells of dispatches, the pong behind it has to do. */
+    if (session->config.is_wire_only ||
+        is_dispatched(session, settle->numbered_marker ? settle->numbered_marker
                                                        : settle->fence_marker)) {
         server_ping(session, connection);
         enter(session, SETTLE_PONG);

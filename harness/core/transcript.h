@@ -111,6 +111,7 @@ struct transcript_header {
     char *scenario_text; /* the file's, NUL-terminated */
     char *client_name, *client_version, *client_command;
     struct driver_capabilities capabilities;
+    bool is_wire_only; /* nobody told what the application got */
     char *gapcheck_version;
     uint64_t seed;
     int64_t started_ms; /* wall clock, since 1970 */

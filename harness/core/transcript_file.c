@@ -140,6 +140,8 @@ static void write_header(const struct transcript *transcript, struct buffer *out
     write_text(out, "client", header->client_name);
     write_text(out, "version", header->client_version);
     write_text(out, "command", header->client_command);
+    if (header->is_wire_only)
+        buffer_append_text(out, ",\"wire_only\":true");
     buffer_append_text(out, ",\"capabilities\":[");
     bool is_first = true;
     for (int capability = 0; capability < DRIVER_CAPABILITY_COUNT; capability++) {
@@ -255,6 +257,7 @@ static bool read_header(const cJSON *line, struct transcript *transcript, struct
     header->client_version = copy_text(line, "version");
     header->client_command = copy_text(line, "command");
     read_capabilities(member(line, "capabilities"), &header->capabilities);
+    header->is_wire_only = cJSON_IsTrue(member(line, "wire_only"));
     header->seed = read_count(line, "seed");
     header->started_ms = (int64_t)read_count(line, "started_ms");
     double scale = read_number(line, "timeout_scale");

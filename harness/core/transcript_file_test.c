@@ -28,6 +28,7 @@ static struct transcript *new_with_header(void)
     header->client_command = copy("node \"x y\" \\ ");
     header->gapcheck_version = copy("0.1.0");
     header->capabilities.bits = (UINT32_C(1) << DRIVER_CAPABILITY_COUNT) - 1;
+    header->is_wire_only = true;
     header->seed = UINT64_C(9007199254740991);
     header->started_ms = INT64_C(1780308000250);
     header->timeout_scale = 2.5;
@@ -85,6 +86,7 @@ static void assert_headers_equal(const struct transcript_header *left,
     assert_texts_equal(left->client_command, right->client_command, "command");
     assert_texts_equal(left->gapcheck_version, right->gapcheck_version, "gapcheck");
     cr_assert_eq(left->capabilities.bits, right->capabilities.bits);
+    cr_assert_eq(left->is_wire_only, right->is_wire_only);
     cr_assert_eq(left->seed, right->seed);
     cr_assert_eq(left->started_ms, right->started_ms);
     cr_assert_float_eq(left->timeout_scale, right->timeout_scale, 0);

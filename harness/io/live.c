@@ -4,10 +4,9 @@
 #include "io/clock.h"
 #include "io/driver_process.h"
 #include "io/live_internal.h"
+#include "io/signals.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -85,58 +84,13 @@ static bool start_heartbeat(struct live *live, struct heartbeat *heartbeat)
     return loop_watch_file(live->loop, &heartbeat->watch, file);
 }
 
-/* ---- signals ---- */
-
-struct signals {
-    struct loop_watch watch;
-    sigset_t earlier_mask;
-    struct sigaction earlier_pipe;
-};
-
-static bool on_signal(struct loop_watch *watch)
+static void on_signal(void *user)
 {
-    struct live *live = watch->user;
-    struct signalfd_siginfo info;
-    while (read(loop_watch_descriptor(watch), &info, sizeof info) == (ssize_t)sizeof info) {
-        live->signal_count++;
-        live->is_interrupted = live->starts_nothing = true;
-        for (struct play *play = live->plays; play; play = play->next)
-            live_play_interrupt(play);
-    }
-    return true;
-}
-
-/* SIGINT, SIGTERM and SIGHUP come as events, and writing to a dead driver is an error, not a
- * signal. What nohup has us ignore stays ignored: blocked, it would be an event. */
-static bool catch_signals(struct live *live, struct signals *signals)
-{
-    sigset_t mask;
-    struct sigaction hang_up;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGTERM);
-    if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
-        sigaddset(&mask, SIGHUP);
-    int file = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-    signals->watch = (struct loop_watch){.on_readable = on_signal, .user = live};
-    if (file < 0 || !loop_watch_file(live->loop, &signals->watch, file))
-        return false;
-    sigprocmask(SIG_BLOCK, &mask, NULL);
-    return true;
-}
-
-/* Before the loop is made: libwebsockets sets SIGPIPE, too. */
-static void save_signals(struct signals *signals)
-{
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGPIPE, &ignore, &signals->earlier_pipe);
-    sigprocmask(SIG_BLOCK, NULL, &signals->earlier_mask);
-}
-
-static void restore_signals(const struct signals *signals)
-{
-    sigaction(SIGPIPE, &signals->earlier_pipe, NULL);
-    sigprocmask(SIG_SETMASK, &signals->earlier_mask, NULL);
+    struct live *live = user;
+    live->signal_count++;
+    live->is_interrupted = live->starts_nothing = true;
+    for (struct play *play = live->plays; play; play = play->next)
+        live_play_interrupt(play);
 }
 
 /* ---- a run ---- */
@@ -202,12 +156,13 @@ struct live_world *live_open(const struct live_config *config)
     live->config = &world->config;
     live->callbacks = &nobody;
     live->session_scale = config->timeout_scale;
-    save_signals(&world->signals);
+    world->signals = (struct signals){.on_signal = on_signal, .user = live};
+    signals_save(&world->signals);
     driver_process_adopt_orphans();
     live->loop = loop_new(&world->error);
     if (live->loop) {
         world->is_open =
-            catch_signals(live, &world->signals) && start_heartbeat(live, &world->heartbeat);
+            signals_catch(&world->signals, live->loop) && start_heartbeat(live, &world->heartbeat);
         if (!world->is_open)
             error_set(&world->error, NULL,
                       "cannot open a signalfd or timerfd: too many open files?");
@@ -272,7 +227,7 @@ void live_close(struct live_world *world)
     loop_timer_cancel(&world->live.schedule);
     loop_free(world->live.loop);
     tls_identity_free(world->live.identity);
-    restore_signals(&world->signals);
+    signals_restore(&world->signals);
     free(world->live.no_driver);
     free(world->live.jobs);
     free(world);

@@ -15,22 +15,6 @@ static void schedule(void *user);
 
 /* ---- what a scenario needs ---- */
 
-/* The first capability that it needs and the client has not; NULL if there is none. */
-static const char *missing_capability(const struct live *live, const struct scenario *scenario,
-                                      const char **because)
-{
-    const char *needed;
-    for (size_t i = 0; (needed = scenario_needed_capability(scenario, i, because)); i++) {
-        bool has_it = false;
-        for (int c = 0; c < DRIVER_CAPABILITY_COUNT; c++)
-            if (strcmp(driver_capability_name((enum driver_capability)c), needed) == 0)
-                has_it = driver_capabilities_have(live->capabilities, (enum driver_capability)c);
-        if (!has_it)
-            return needed;
-    }
-    return NULL;
-}
-
 /* Whether it does something to the whole process of an `alone` driver. */
 static bool acts_on_process(const struct scenario *scenario)
 {
@@ -243,7 +227,8 @@ static bool begin(struct live *live, size_t job_index)
 {
     struct live_result skipped = {0};
     skipped.missing_capability =
-        missing_capability(live, live->scenarios[job_index], &skipped.because);
+        session_missing_capability(live->scenarios[job_index], live->capabilities,
+                                   &skipped.because);
     if (skipped.missing_capability) {
         tell_job(live, job_index, &skipped);
         return true;

@@ -294,6 +294,7 @@ int refclient_main(const char *policy_name)
     while (is_open && !shell.is_done) {
         if (lws_service(shell.context, 0) < 0)
             break;
+        shell.round++;
         turn(&shell);
     }
     flush_output(&shell);

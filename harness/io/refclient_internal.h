@@ -38,6 +38,7 @@ struct refclient_session {
     bool wants_close, wants_abort, wants_token;
 
     int64_t grace_end_us; /* until when a timer that comes late waits; 0: none does */
+    uint64_t grace_end_round;
     bool is_stopped;
     int64_t end_us; /* when it is forgotten, after `stop` */
 };
@@ -58,6 +59,7 @@ struct refclient {
     uint64_t session_count;        /* ever */
     lws_sorted_usec_list_t timer;
     int64_t timer_us;              /* for when it is set */
+    uint64_t round;                /* of the event loop: what could be read has been */
     struct buffer input;           /* an unfinished line */
     struct buffer output;
     bool is_done;

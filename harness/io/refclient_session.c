@@ -304,9 +304,10 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* A timer that comes this late was held up with all else, and what would have stopped it (an ack, a
- * pong) may lie unread: that is read first. */
-#define LATE_US  (100 * INT64_C(1000))
-#define GRACE_US (20 * INT64_C(1000))
+ * pong) may lie unread: that is read first, in some rounds of the loop that take some time. */
+#define LATE_US      (100 * INT64_C(1000))
+#define GRACE_US     (20 * INT64_C(1000))
+#define GRACE_ROUNDS 4
 
 /* When the core is to be told the time. */
 static int64_t tick_due_us(struct refclient_session *session, int64_t now_us)
@@ -316,9 +317,13 @@ static int64_t tick_due_us(struct refclient_session *session, int64_t now_us)
         session->grace_end_us = 0;
         return due_us;
     }
-    if (session->grace_end_us == 0)
+    if (session->grace_end_us == 0) {
         session->grace_end_us = now_us + GRACE_US;
-    return session->grace_end_us;
+        session->grace_end_round = session->shell->round + GRACE_ROUNDS;
+    }
+    if (session->shell->round >= session->grace_end_round)
+        return session->grace_end_us;
+    return session->grace_end_us > now_us ? session->grace_end_us : now_us + 1000;
 }
 
 int64_t refclient_sessions_turn(struct refclient *shell)

@@ -83,3 +83,31 @@ Test(refclient, speaks_the_node_stream, .timeout = 120)
              GAPCHECK_BINARY);
     cr_expect_eq(system(command), 0);
 }
+
+#define HELD_SCENARIO                                                                              \
+    "{ \"title\": \"The ack comes while the client is held up\", \"rules\": [\"C-3\"], \"steps\": ["     \
+    "{ \"accept\": {} }, { \"publish\": {} }, { \"settle\": {} }, { \"drop\": {} },"                \
+    "{ \"publish\": {} }, { \"set\": { \"resync\": \"hold\" } }, { \"accept\": {} },"                 \
+    "{ \"expect\": { \"frame\": \"resync\" } }, { \"publish\": { \"type\": \"file.uploaded\" } },"   \
+    "{ \"wait\": { \"ms\": 300 } }, { \"publish\": { \"size\": 300000 } }, { \"release\": {} },"      \
+    "{ \"wait\": { \"ms\": 2500 } }, { \"settle\": {} } ] }"
+
+/* Nobody reads what it reports of a long event, so it stands still until after its time for a second
+ * resync. The ack has come meanwhile: when it goes on, that is read first (C-3). */
+Test(refclient, reads_what_has_come_before_it_looks_at_the_clock, .timeout = 60)
+{
+    char folder[] = "/tmp/gapcheck-refclient-XXXXXX", command[3000];
+    cr_assert(mkdtemp(folder));
+    snprintf(command, sizeof command,
+             "cd %s && printf '%%s' '%s' >held.jsonc && "
+             "printf '%%s\\n' '#!/bin/sh' 'echo $$ >pid' 'exec tee lines' >reader && "
+             "chmod +x reader && { '%s' run held.jsonc --out r --client "
+             "\"sh -c '%s reference-client | ./reader'\" >out 2>&1; echo $? >status; } & cd %s; "
+             "until grep -q file.uploaded lines 2>/dev/null; do sleep 0.02; done; "
+             "kill -STOP $(cat pid); sleep 2.2; kill -CONT $(cat pid); wait; "
+             "cat out; test \"$(cat status)\" = 0",
+             folder, HELD_SCENARIO, GAPCHECK_BINARY, GAPCHECK_BINARY, folder);
+    cr_expect_eq(system(command), 0);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_expect_eq(system(command), 0);
+}

@@ -89,6 +89,21 @@ test('a replay of the ring, of the database and a live event are told apart', ()
   assert.deepEqual(styles.map(({ tag }) => tag), ['', 'ring', 'DB', 'again']);
 });
 
+test('the node stream says what it asks, delivers and acknowledges', () => {
+  const rows = rowsOf(lanesOf([
+    { us: 1, kind: 'http', connection: 1, how: 'answered', status: 200,
+      request: 'POST /v1/agent/node-token' },
+    { us: 2, kind: 'replay', connection: 2, last_seen_seq: 0, current_seq: 3, ring_count: 3 },
+    publish(1, 1, { live: undefined }), sent(1, 1, 'queue', 2),
+    { us: 30, kind: 'frame-in', connection: 2, type: 'delivery.ack', up_to_seq: 1 },
+    { us: 31, kind: 'op', op: 'unsubscribe', op_number: 1 }, { us: 32, kind: 'read', op_number: 1 },
+  ]));
+  assert.deepEqual(rows.map(({ text }) => text), ['POST /v1/agent/node-token  answered 200',
+    'delivers 3 of the queue', 'message.created  gc-1  seq 1  (to nobody)', 'event  gc-1  seq 1',
+    'delivery.ack  up to 1']);
+  assert.match(rows[3].spoken, /delivers from the queue/);
+});
+
 test('a further dispatch is marked, one of another id under the same type too', () => {
   const rows = rowsOf(lanesOf([publish(1), publish(2, 1, { id_marker: 1 }), dispatch(1),
     dispatch(2), dispatch(1)])).filter(({ group }) => group.kind === 'dispatch');

@@ -104,7 +104,7 @@ char *run_reproduce_command(const struct run_origin *origin)
 {
     struct buffer out;
     buffer_init(&out, BUFFER_NO_LIMIT);
-    buffer_append_text(&out, "./gapcheck run ");
+    buffer_printf(&out, "%s run ", origin->program ? origin->program : "./gapcheck");
     append_word(origin->path, &out);
     if (strchr(origin->name, '[')) { /* one of several that its file holds */
         buffer_append_text(&out, " --filter ");

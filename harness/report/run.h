@@ -83,6 +83,7 @@ struct run_origin {
     const char *name, *path, *client;
     uint64_t seed;
     double timeout_scale;
+    const char *program; /* what starts gapcheck; NULL: ./gapcheck */
 };
 
 /* One shell command, owned by the caller. */

@@ -21,6 +21,8 @@ struct generator {
     bool has_keepalive; /* the client pings, and so notices silence: only then may there be any */
     bool is_hanging;    /* the server answers no ping until the next connection */
     unsigned named_count;
+    unsigned stale_count;   /* of them, the first so many are too old to come again */
+    uint32_t advanced_ms;   /* since the last of these was made */
 };
 
 /* ---- one step or a few, appended ---- */

@@ -52,12 +52,32 @@ void generator_publish(struct generator *generator)
                    choose_count(generator), fields);
 }
 
+/* No server sends an event live that is older than this, and no client has to know that it is. */
+#define STALE_MS 30000
+
 void generator_advance(struct generator *generator)
 {
     struct choices *choices = generator->choices;
-    generator_step(generator, "\"advance\": { \"ms\": %u }",
-                   choices_chance(choices, 20) ? choices_below(choices, 400000)
-                                               : choices_below(choices, 3000));
+    uint32_t ms = choices_chance(choices, 20) ? choices_below(choices, 400000)
+                                              : choices_below(choices, 3000);
+    generator->advanced_ms += ms;
+    if (generator->advanced_ms >= STALE_MS) {
+        generator->stale_count = generator->named_count;
+        generator->advanced_ms = 0;
+    }
+    generator_step(generator, "\"advance\": { \"ms\": %u }", ms);
+}
+
+/* One of the named events that are not stale; there must be one. */
+static unsigned choose_named(struct generator *generator)
+{
+    unsigned fresh_count = generator->named_count - generator->stale_count;
+    return generator->stale_count + choices_below(generator->choices, fresh_count);
+}
+
+static bool has_named(const struct generator *generator)
+{
+    return generator->named_count > generator->stale_count;
 }
 
 static void choose_pieces(struct generator *generator, char *fields, size_t size_bytes)
@@ -72,7 +92,7 @@ static void choose_pieces(struct generator *generator, char *fields, size_t size
 static void write_again(struct generator *generator)
 {
     struct choices *choices = generator->choices;
-    if (generator->named_count == 0)
+    if (!has_named(generator))
         return;
     generator_settle(generator); /* so that there is a connection: a cut may have ended it */
     const char *how = "";
@@ -83,8 +103,7 @@ static void write_again(struct generator *generator)
     } else if (choices_chance(choices, 30)) {
         how = CHOICES_ONE_OF(choices, ", \"row\": true", ", \"row\": true", ", \"split_bytes\": 1");
     }
-    generator_step(generator, "\"send\": { \"again\": \"e%u\"%s }",
-                   choices_below(choices, generator->named_count), how);
+    generator_step(generator, "\"send\": { \"again\": \"e%u\"%s }", choose_named(generator), how);
 }
 
 /* One that the client gets in pieces only: with it, what it makes of the pieces shows. */
@@ -254,12 +273,14 @@ static void write_restart(struct generator *generator)
     char fields[120];
     int at;
 #define ADD(...) at += snprintf(fields + at, sizeof fields - (size_t)at, __VA_ARGS__)
-    if (choices_chance(choices, 30))
+    bool keeps_counter = choices_chance(choices, 30);
+    if (keeps_counter)
         at = snprintf(fields, sizeof fields, "\"counter\": \"keep\"");
     else
         at = snprintf(fields, sizeof fields, "\"counter\": %u",
                       choices_chance(choices, 60) ? 0 : choices_below(choices, 30));
-    if (choices_chance(choices, 20))
+    /* A ring of two numberings at once is none that a client can make sense of. */
+    if (keeps_counter && choices_chance(choices, 20))
         ADD(", \"ring\": \"keep\"");
     if (choices_chance(choices, 20))
         ADD(", \"db\": \"empty\"");
@@ -366,10 +387,12 @@ static void write_outage(struct generator *generator)
 static void write_accept(struct generator *generator)
 {
     struct choices *choices = generator->choices;
-    if (choices_chance(choices, 8) && generator->named_count > 0) {
+    if (choices_chance(choices, 8) && has_named(generator)) {
+        /* As a row: with its number it would be an event that no resync has asked for. */
         const char *pieces = choices_chance(choices, 30) ? ", \"fragments\": 3" : "";
-        generator_step(generator, "\"accept\": { \"with\": [ { \"again\": \"e%u\"%s } ] }",
-                       choices_below(choices, generator->named_count), pieces);
+        generator_step(generator,
+                       "\"accept\": { \"with\": [ { \"again\": \"e%u\", \"row\": true%s } ] }",
+                       choose_named(generator), pieces);
     } else if (choices_chance(choices, 4)) {
         generator_step(generator, "\"accept\": { \"with\": [ { \"text\": \"{]\" } ] }");
     } else {

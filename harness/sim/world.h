@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-/* What the simulated client can be asked for: all but the node stream. */
+/* What the simulated client can be asked for: all but a process of its own. */
 struct driver_capabilities sim_capabilities(void);
 
 /* The transcript is owned by the caller. */

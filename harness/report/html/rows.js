@@ -14,6 +14,7 @@ const SOURCES = {
   ring: { style: 'ring', tag: 'ring', said: 'replays from the ring' },
   row: { style: 'row', tag: 'DB', said: 'replays from the database' },
   again: { style: 'again', tag: 'again', said: 'sends again' },
+  queue: { style: 'ring', tag: 'queue', said: 'delivers from the queue' },
 };
 
 const SHAPES = { lost: 'open', unrecoverable: 'void', '': 'dot' };
@@ -110,7 +111,8 @@ function ackText({ last_seen_seq: asked, current_seq: current, replayed, gap_det
     `${gap ? ', gap' : ''}`;
 }
 
-function requestText({ type, last_seen_seq: asked, since_ms: since, text }) {
+function requestText({ type, last_seen_seq: asked, since_ms: since, up_to_seq: upTo, text }) {
+  if (type === 'delivery.ack') return `delivery.ack  up to ${upTo ?? '?'}`;
   if (type !== 'resync') return type ?? (text ? text.slice(0, 60) : 'a frame');
   const clock = formatClock(since);
   return `resync  last_seen_seq ${asked ?? '?'}${clock ? `, since ${clock}` : ''}`;
@@ -143,12 +145,17 @@ const HANDLERS = {
       `${events.entry.status ?? ''}`, events, 'control'),
     marks: [{ lane: 'wire', shape: 'cross' }],
   }),
+  http: (events) => arrowIn(`${events.entry.request ?? 'HTTP'}  ${events.entry.how ?? ''} ` +
+    `${events.entry.status ?? ''}`,
+    `the client asks by HTTP for ${events.entry.request ?? 'something'}: ` +
+    `${events.entry.how ?? ''} ${events.entry.status ?? ''}`, events, 'control'),
   'frame-out': (events) => arrowOut(
     `${events.times}${events.entry.type ?? events.entry.text?.slice(0, 60) ?? 'a frame'}`,
     `the server sends ${events.entry.type ?? 'a frame'}`, events,
     events.entry.control ? 'control' : 'plain'),
   replay: ({ entry }) => note('server',
-    `replay  ${entry.ring_count ?? 0} of the ring, ${entry.row_count ?? 0} of the database` +
+    `${entry.row_count === undefined ? `delivers ${entry.ring_count ?? 0} of the queue`
+      : `replay  ${entry.ring_count ?? 0} of the ring, ${entry.row_count} of the database`}` +
     `${entry.cut ? ', will be cut' : ''}`),
   ack: (events) => arrowOut(ackText(events.entry), `the server answers ${ackText(events.entry)}`,
     events),

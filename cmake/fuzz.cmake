@@ -1,0 +1,67 @@
+# Fuzz targets: fuzz/NAME.c, one source for libFuzzer, AFL++, external engines and plain replay.
+file(GLOB fuzz_target_sources CONFIGURE_DEPENDS fuzz/*.c)
+file(GLOB fuzz_support_sources CONFIGURE_DEPENDS fuzz/support/*.c)
+list(FILTER fuzz_support_sources EXCLUDE REGEX "(_test|_main|/mutator.*)\\.c$")
+add_library(gapcheck_fuzz STATIC ${fuzz_support_sources})
+target_include_directories(gapcheck_fuzz PUBLIC fuzz)
+target_link_libraries(gapcheck_fuzz PUBLIC gapcheck_sim)
+
+# Targets that read JSON, and get the mutator that knows it.
+set(fuzz_json_targets frame scenario driver_line transcript)
+
+if(GAPCHECK_FUZZ_CXX) # engines from elsewhere are often written in C++
+  enable_language(CXX)
+endif()
+
+# Programs of an engine: what `GAPCHECK_FUZZ_ENGINE` says is linked; `replay` is a main of our own.
+function(gapcheck_fuzz_programs)
+  set(entry ${GAPCHECK_FUZZ_ENGINE})
+  if(entry STREQUAL replay)
+    set(entry)
+    set(entry_source fuzz/support/replay_main.c)
+  elseif(GAPCHECK_FUZZ_CXX)
+    set(linker CXX)
+  endif()
+  separate_arguments(entry)
+  foreach(source ${fuzz_target_sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source} ${entry_source})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    target_link_libraries(${name} PRIVATE gapcheck_fuzz ${entry})
+    if(linker)
+      set_target_properties(${name} PROPERTIES LINKER_LANGUAGE ${linker})
+    endif()
+    if(name IN_LIST fuzz_json_targets AND NOT entry_source)
+      target_sources(${name} PRIVATE fuzz/support/mutator.c)
+    endif()
+  endforeach()
+endfunction()
+
+# The corpus of each target, replayed by a Criterion test.
+function(gapcheck_fuzz_tests)
+  foreach(source ${fuzz_target_sources})
+    get_filename_component(target ${source} NAME_WE)
+    set(name fuzz_${target}_corpus_test)
+    add_executable(${name} ${source} fuzz/support/replay_test.c)
+    target_link_libraries(${name} PRIVATE gapcheck_fuzz PkgConfig::CRITERION)
+    target_compile_definitions(${name} PRIVATE
+      GAPCHECK_CORPUS="${PROJECT_SOURCE_DIR}/corpus/${target}")
+    gapcheck_add_test(${name})
+  endforeach()
+  add_executable(fuzz_frame_replay fuzz/frame.c fuzz/support/replay_main.c)
+  target_link_libraries(fuzz_frame_replay PRIVATE gapcheck_fuzz)
+  file(GLOB tests CONFIGURE_DEPENDS fuzz/*/*_test.c)
+  list(FILTER tests EXCLUDE REGEX "/replay_test\\.c$")
+  foreach(source ${tests})
+    get_filename_component(name ${source} NAME_WE)
+    set(name fuzz_${name})
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE gapcheck_fuzz PkgConfig::CRITERION)
+    target_compile_definitions(${name} PRIVATE GAPCHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+      GAPCHECK_REPLAY="$<TARGET_FILE:fuzz_frame_replay>")
+    add_dependencies(${name} fuzz_frame_replay)
+    gapcheck_add_test(${name})
+  endforeach()
+  # Builds and campaigns: minutes, and most of the machine.
+  set_tests_properties(fuzz_campaign_test PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
+endfunction()
