@@ -163,6 +163,8 @@ static void write_first_connection(struct generator *generator)
     } else if (choices_chance(choices, 50)) {
         generator_step(generator, "\"publish\": { \"seq\": \"none\" }");
         generator_settle(generator);
+    } else if (generator->config->is_live) { /* which has fewer sessions to come upon it (C-2) */
+        generator_frame(generator);
     }
 }
 

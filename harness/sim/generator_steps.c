@@ -153,7 +153,7 @@ static void write_large(struct generator *generator)
 
 /* ---- frames that are no events ---- */
 
-static void write_frame(struct generator *generator)
+void generator_frame(struct generator *generator)
 {
     static const char *const frames[] = {
         "\"text\": \"no JSON {\"",
@@ -436,7 +436,7 @@ void generator_live_action(struct generator *generator)
         {10, generator_advance, -1},
         {10, write_set, -1},
         {6, write_again, -1},
-        {5, write_frame, -1},
+        {5, generator_frame, -1},
         {3, write_pieces, -1},
         {3, write_same_id, -1},
         {2, write_violation, -1},
