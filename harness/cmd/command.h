@@ -49,6 +49,8 @@ int command_sim(const struct command *command, int argc, char **argv);
 int command_bench(const struct command *command, int argc, char **argv);
 int command_soak(const struct command *command, int argc, char **argv);
 int command_mutants(const struct command *command, int argc, char **argv);
+int command_fuzz(const struct command *command, int argc, char **argv);
+int command_shrink(const struct command *command, int argc, char **argv);
 int command_doctor(const struct command *command, int argc, char **argv);
 int command_lint(const struct command *command, int argc, char **argv);
 int command_explain(const struct command *command, int argc, char **argv);

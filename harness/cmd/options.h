@@ -11,7 +11,7 @@
 /* The one list: symbol, name, argument (NULL: none), the commands that take it, help. A line
  * break in the help is one in --help too. */
 #define OPTIONS(X)                                                                                 \
-    X(CLIENT, "client", "CLIENT", "run soak baseline doctor",                                      \
+    X(CLIENT, "client", "CLIENT", "run soak baseline doctor fuzz shrink",                          \
       "who is tested: reference (default), a driver as in\nrelaycast@6.0.2, or a shell command; "  \
       "of `run` again:\nall of them, and what differs")                                            \
     X(FILTER, "filter", "GLOB", "run serve soak baseline mutants explain list",                    \
@@ -20,15 +20,16 @@
       "only scenarios with this tag; again: or")                                                   \
     X(SHARD, "shard", "I/N", "run soak baseline mutants",                                          \
       "only part I of N; what lies in it hangs on the names\nalone")                               \
-    X(JOBS, "jobs", "N", "run soak baseline mutants sim",                                          \
+    X(JOBS, "jobs", "N", "run soak baseline mutants sim fuzz shrink",                              \
       "how many scenarios at once (default: as many as helps)")                                    \
-    X(SEED, "seed", "N", "run serve soak baseline mutants sim",                                    \
-      "what shuffled orders are made from (default: 1);\nwith sim: of the first session")          \
+    X(SEED, "seed", "N", "run serve soak baseline mutants sim fuzz shrink",                        \
+      "what shuffled orders are made from (default: 1);\nwith sim: of the first session; "         \
+      "with fuzz:\nof the scenarios")                                                              \
     X(REPEAT, "repeat", "N", "run", "plays everything N times; verdicts that differ are exit 3")   \
     X(FAIL_FAST, "fail-fast", NULL, "run", "starts no further scenario after a failure")           \
-    X(STRICT, "strict", NULL, "run serve soak judge lint",                                         \
+    X(STRICT, "strict", NULL, "run serve soak judge lint fuzz shrink",                             \
       "a broken SHOULD, or a warning of lint, is exit 1 too")                                      \
-    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve soak baseline mutants doctor",               \
+    X(TIMEOUT_SCALE, "timeout-scale", "X", "run serve soak baseline mutants doctor fuzz shrink",   \
       "stretches every time-out (default: 1)")                                                     \
     X(REQUIRE, "require", "CAP", "run soak",                                                       \
       "a driver without this capability is exit 3; again: and")                                    \
@@ -37,37 +38,38 @@
     X(BASELINE, "baseline", "FILE", "run",                                                         \
       "known failures: they are no exit 1; again: one for each client")                            \
     X(MERGE, "merge", NULL, "report", "puts the parts of one run together (--shard)")              \
-    X(OUT, "out", "DIR", "run serve soak report mutants sim",                                      \
+    X(OUT, "out", "DIR", "run serve soak report mutants sim fuzz shrink",                          \
       "folder of the report (default: a new one in\nreports/out, and reports/out/latest; "         \
-      "report: DIR itself)")                                                                       \
+      "report: DIR itself)\nwith shrink: the file (default: beside FILE)")                         \
     X(JSON, "json", NULL, "judge mutants sim bench doctor list",                                   \
       "prints JSON, as it stands in results.json, mutants.json")                                   \
     X(POLICY, "policy", "NAME", "mutants sim reference-client",                                    \
       "only this mutant (`gapcheck mutants` lists them); again: or\n"                              \
       "sim: also `all` of them, or reference (default)")                                           \
-    X(RUNS, "runs", "N", "sim bench",                                                              \
-      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000)") \
+    X(RUNS, "runs", "N", "sim bench fuzz",                                                         \
+      "how many sessions (default: 10,000; of a mutant\n200,000; with bench in each round 2,000; " \
+      "with\nfuzz 2,000)")                                                                         \
     X(ROUNDS, "rounds", "N", "soak bench",                                                         \
       "how often everything is played or measured\n(default: soak for --time, bench 7)")           \
-    X(TIME, "time", "T", "soak sim",                                                               \
+    X(TIME, "time", "T", "soak sim fuzz",                                                          \
       "how long, as in 90s, 10m, 2h (default: soak 1h,\nsim until --runs are done)")               \
     X(LIVE, "live", NULL, "mutants", "plays all of them on real sockets")                          \
     X(SIMULATED, "simulated", NULL, "mutants", "plays none of them on real sockets")               \
     X(FAST, "fast", NULL, "mutants", "plays large scenarios only as often as the proof needs")     \
     X(VERBOSE, "verbose", NULL, "mutants", "names every scenario that kills, and its rules")       \
-    X(RULE, "rule", "RULE", "new", "the rule that the scenario shall show, as in C-9")             \
+    X(RULE, "rule", "RULE", "new shrink", "the rule that the scenario shall show, as in C-9")      \
     X(MARKDOWN, "markdown", NULL, "schema", "prints the reference of scenarios/README.md")         \
     X(WRITE, "write", NULL, "schema", "renews what is made from the tables")                       \
     X(PORT, "port", "N", "serve", "where it listens (default: any free port)")                     \
     X(LISTEN, "listen", "ADDRESS", "serve",                                                        \
       "for whom it listens (default: 127.0.0.1, this machine\nonly; 0.0.0.0: everybody)")          \
-    X(QUIET, "quiet", NULL, "run serve soak report judge mutants sim bench doctor",                \
+    X(QUIET, "quiet", NULL, "run serve soak report judge mutants sim bench doctor fuzz shrink",    \
       "shows only what failed, and the summary")                                                   \
-    X(NO_COLOR, "no-color", NULL, "run serve soak report judge mutants doctor",                    \
+    X(NO_COLOR, "no-color", NULL, "run serve soak report judge mutants doctor fuzz shrink",        \
       "no colours (as with NO_COLOR set)")                                                         \
     X(HELP, "help", NULL,                                                                          \
       "run serve judge report baseline mutants sim soak bench doctor lint explain list "           \
-      "new schema "                                                                                \
+      "new schema fuzz shrink "                                                                    \
       "export-corpus "                                                                             \
       "completion complete man reference-client",                                                  \
       "tells this")

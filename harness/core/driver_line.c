@@ -37,6 +37,12 @@ bool driver_capabilities_have(struct driver_capabilities set, enum driver_capabi
     return (set.bits >> capability & 1) != 0;
 }
 
+struct driver_capabilities driver_capabilities_without(struct driver_capabilities set,
+                                                       enum driver_capability capability)
+{
+    return (struct driver_capabilities){set.bits & ~((uint32_t)1 << capability)};
+}
+
 /* The index of `name`, or -1. */
 static int find_name(const char *name, const char *const *names, int count)
 {

@@ -49,6 +49,8 @@ struct driver_capabilities {
     uint32_t bits;
 };
 bool driver_capabilities_have(struct driver_capabilities set, enum driver_capability capability);
+struct driver_capabilities driver_capabilities_without(struct driver_capabilities set,
+                                                       enum driver_capability capability);
 
 struct driver_hello {
     int protocol;

@@ -72,6 +72,10 @@ static void charge_since(struct judge *judge, struct loss *loss,
                  text, -late_s, judge->scenario->server.db_limit);
     double skew_ms = scenario_client_number(judge->scenario, "clock_skew_ms", 0) -
                      (double)judge->scenario->server.clock_skew_ms;
+    size_t cause_bytes = strlen(cause);
+    if (late_s >= 0 && skew_ms >= 1000)
+        snprintf(cause + cause_bytes, sizeof(cause) - cause_bytes,
+                 ", by a client whose clock is %.0f s ahead", skew_ms / 1000.0);
     if (late_s >= 0 && skew_ms > MINUTE_MS)
         loss->level = RULE_LEVEL_SHOULD; /* C-5: by more than a minute it is only a SHOULD */
     loss->cause = memory_copy_text(cause, strlen(cause));

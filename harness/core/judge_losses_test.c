@@ -122,6 +122,16 @@ Test(judge_losses, what_is_lost_after_a_malformed_frame_is_charged_to_c11)
     }
 }
 
+Test(judge_losses, an_unknown_type_after_a_malformed_frame_is_charged_to_c12_if_others_arrive)
+{
+    story_begin("", "");
+    story_open();
+    send_malformed();
+    story_publish_as((struct story_publish){.type = "custom.thing"});
+    story_fence();
+    story_expect(VERDICT_WARN, "C-12");
+}
+
 Test(judge_losses, a_client_that_falls_silent_after_a_malformed_frame_is_charged_to_c11)
 {
     story_begin("", "");

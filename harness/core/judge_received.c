@@ -83,6 +83,9 @@ static bool charge_fault(const struct judge *judge, struct loss *loss, size_t po
     const struct evidence_send *send = &judge->evidence->sends[position];
     const struct evidence_connection *connection = connection_of(judge, send);
     enum rule_level level;
+    /* What its type explains is no fault of a frame after which others arrived. */
+    bool is_only_unknown = !judge->evidence->events[loss->marker].is_known_type &&
+                           position < connection->proven_count;
     if (judge_is_doubled(judge, send->connection))
         loss_charge(loss, RULE_C16, connection->open_entry,
                     "it held another connection open at the same time");
@@ -91,7 +94,7 @@ static bool charge_fault(const struct judge *judge, struct loss *loss, size_t po
     else if (judge_is_demanding(judge, send, &level)) {
         loss_charge(loss, RULE_C24, send->entry, "they are 64 KiB or more, or came in fragments");
         loss->level = level; /* beyond 1 MiB it is only a SHOULD */
-    } else if (connection->first_malformed < send->entry)
+    } else if (connection->first_malformed < send->entry && !is_only_unknown)
         loss_charge(loss, RULE_C11, send->entry,
                     "malformed frames came before them on the connection");
     else if (connection->first_raw < send->entry)

@@ -286,6 +286,7 @@ Test(judge_resync, a_clock_ahead_by_more_than_a_minute_makes_a_late_since_a_shou
         take_all();
         story_done("complete", NULL);
         story_judge();
+        story_expect_cause(RULE_C5, ", by a client whose clock is ");
         cr_assert_eq(story_finding(RULE_C5)->level,
                      index == 0 ? RULE_LEVEL_SHOULD : RULE_LEVEL_MUST);
     }

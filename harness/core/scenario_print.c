@@ -1,5 +1,6 @@
 #include "core/scenario_print.h"
 
+#include "core/memory.h"
 #include "core/number.h"
 #include "core/text.h"
 
@@ -7,6 +8,9 @@
 #include <string.h>
 
 #define STEP_INDENT    4
+#define BODY_STEPS_MAX 8  /* of a repeat */
+#define ROUNDS_MIN     3  /* fewer are written out */
+#define REPEAT_LINES   2  /* what a repeat takes beside its body */
 #define COMMENT_COLUMN 44 /* where a comment behind a step begins, if the step is short enough */
 #define BREAK_DEPTH    3  /* what lies deeper stays on one line, however long */
 
@@ -67,6 +71,13 @@ static void append_value(const cJSON *json, size_t indent, size_t column, int de
     if (!json->child || depth == BREAK_DEPTH || columns <= SCENARIO_PRINT_COLUMNS_MAX)
         return;
     out->size_bytes = start;
+    if (cJSON_IsObject(json) && !json->child->next && json->child->child) {
+        buffer_append_text(out, "{ ");
+        append_key(json->child, out);
+        append_value(json->child, indent, column + strlen(json->child->string) + 6, depth, out);
+        buffer_append_text(out, " }");
+        return;
+    }
     buffer_append_text(out, cJSON_IsObject(json) ? "{" : "[");
     for (const cJSON *child = json->child; child; child = child->next) {
         buffer_printf(out, "\n%*s", (int)indent + 2, "");
@@ -124,28 +135,116 @@ static void append_comment(const char *text, size_t indent, struct buffer *out)
 /* ---- the file ---- */
 
 /* The comment stands behind the step where both fit on its line, else before it. */
-static void append_step(const struct scenario_step *step, const char *comment, bool is_last,
+static void append_step(const cJSON *step, const char *comment, bool is_last, size_t indent,
                         struct buffer *out)
 {
     struct buffer line;
     buffer_init(&line, BUFFER_NO_LIMIT);
-    cJSON *json = scenario_print_step(step);
-    append_value(json, STEP_INDENT, STEP_INDENT, 0, &line);
-    cJSON_Delete(json);
+    append_value(step, indent, indent, 0, &line);
     buffer_append_text(&line, is_last ? "" : ",");
-    size_t columns = STEP_INDENT + count_columns(line.data, line.size_bytes);
+    size_t columns = indent + count_columns(line.data, line.size_bytes);
     size_t column = columns < COMMENT_COLUMN ? COMMENT_COLUMN : columns + 1;
     bool is_behind = comment && !strpbrk(buffer_text(&line), "\n") &&
                      column + 3 + strlen(comment) <= SCENARIO_PRINT_COLUMNS_MAX;
     if (comment && !is_behind)
-        append_comment(comment, STEP_INDENT, out);
-    buffer_printf(out, "%*s%s", STEP_INDENT, "", buffer_text(&line));
+        append_comment(comment, indent, out);
+    buffer_printf(out, "%*s%s", (int)indent, "", buffer_text(&line));
     if (is_behind) {
         buffer_printf(out, "%*s// ", (int)(column - columns), "");
         text_append_escaped(out, comment, strlen(comment), strlen(comment));
     }
     buffer_append_text(out, "\n");
     buffer_free(&line);
+}
+
+/* Steps from `first` on that are played `rounds` times; one step played once is just that. */
+struct run {
+    size_t body_count, rounds;
+};
+
+static bool is_same_round(cJSON *const *steps, size_t first, size_t second, size_t body_count)
+{
+    for (size_t i = 0; i < body_count; i++) {
+        if (!cJSON_Compare(steps[first + i], steps[second + i], true))
+            return false;
+    }
+    return true;
+}
+
+/* The repeat that saves the most lines. */
+static struct run find_run(cJSON *const *steps, size_t count, size_t first)
+{
+    struct run best = {1, 1};
+    size_t best_saved = REPEAT_LINES;
+    for (size_t body = 1; body <= BODY_STEPS_MAX && first + body * ROUNDS_MIN <= count; body++) {
+        size_t rounds = 1;
+        while (first + (rounds + 1) * body <= count &&
+               is_same_round(steps, first, first + rounds * body, body))
+            rounds++;
+        size_t saved = body * (rounds - 1);
+        if (rounds < ROUNDS_MIN || saved <= best_saved)
+            continue;
+        best = (struct run){body, rounds};
+        best_saved = saved;
+    }
+    return best;
+}
+
+static void append_run(cJSON *const *steps, const char *const *comments, struct run run,
+                       bool is_last, struct buffer *out)
+{
+    if (run.rounds == 1) {
+        append_step(steps[0], comments ? comments[0] : NULL, is_last, STEP_INDENT, out);
+        return;
+    }
+    buffer_printf(out, "%*s{ \"%s\": { \"times\": %zu, \"steps\": [\n", STEP_INDENT, "",
+                  verb_name(VERB_REPEAT), run.rounds);
+    for (size_t i = 0; i < run.body_count; i++)
+        append_step(steps[i], comments ? comments[i] : NULL, i + 1 == run.body_count,
+                    STEP_INDENT + 2, out);
+    buffer_printf(out, "%*s] } }%s\n", STEP_INDENT, "", is_last ? "" : ",");
+}
+
+static cJSON **make_steps(const struct scenario *scenario)
+{
+    cJSON **steps = memory_alloc(scenario->step_count, sizeof *steps);
+    for (size_t i = 0; i < scenario->step_count; i++)
+        steps[i] = scenario_print_step(&scenario->steps[i]);
+    return steps;
+}
+
+static void free_steps(cJSON **steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        cJSON_Delete(steps[i]);
+    free(steps);
+}
+
+static void append_steps(const struct scenario *scenario, const char *const *comments,
+                         struct buffer *out)
+{
+    cJSON **steps = make_steps(scenario);
+    for (size_t i = 0; i < scenario->step_count;) {
+        struct run run = find_run(steps, scenario->step_count, i);
+        size_t next = i + run.body_count * run.rounds;
+        append_run(steps + i, comments ? comments + i : NULL, run, next == scenario->step_count,
+                   out);
+        i = next;
+    }
+    free_steps(steps, scenario->step_count);
+}
+
+size_t scenario_print_step_count(const struct scenario *scenario)
+{
+    cJSON **steps = make_steps(scenario);
+    size_t count = 0;
+    for (size_t i = 0; i < scenario->step_count;) {
+        struct run run = find_run(steps, scenario->step_count, i);
+        count += run.body_count + (run.rounds > 1);
+        i += run.body_count * run.rounds;
+    }
+    free_steps(steps, scenario->step_count);
+    return count;
 }
 
 static void append_member(const cJSON *member, struct buffer *out)
@@ -176,8 +275,6 @@ void scenario_print(const struct scenario *scenario, const struct scenario_print
         append_member(member, out);
     cJSON_Delete(top);
     buffer_append_text(out, "  \"steps\": [\n");
-    for (size_t i = 0; i < scenario->step_count; i++)
-        append_step(&scenario->steps[i], notes->step_comments ? notes->step_comments[i] : NULL,
-                    i + 1 == scenario->step_count, out);
+    append_steps(scenario, notes->step_comments, out);
     buffer_append_text(out, "  ]\n}\n");
 }

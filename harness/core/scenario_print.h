@@ -1,6 +1,6 @@
 /* A scenario as the text of a file, in the style of the library: one step a line, defaults left
- * out, `each` filled in and `repeat` unrolled. Loading that text gives the same scenario
- * (scenario_same.h), with its title, rules, tags and time-outs. */
+ * out, `each` filled in, steps that come again and again as a `repeat`. Loading that text gives the
+ * same scenario (scenario_same.h), with its title, rules, tags and time-outs. */
 #ifndef GAPCHECK_CORE_SCENARIO_PRINT_H
 #define GAPCHECK_CORE_SCENARIO_PRINT_H
 
@@ -14,12 +14,16 @@
 struct scenario_print_notes {
     const char *schema;               /* for "$schema"; NULL: none */
     const char *head;                 /* a comment before the object; NULL: none */
-    const char *const *step_comments; /* one for each step, each may be NULL; NULL: none at all */
+    const char *const *step_comments; /* one for each step, each may be NULL; NULL: none at all. Of
+                                       * a repeat, those of its first round are printed */
 };
 
 /* Appends the file. `notes` may be NULL. */
 void scenario_print(const struct scenario *scenario, const struct scenario_print_notes *notes,
                     struct buffer *out);
+
+/* How many steps that file has, a repeat counted by its body. */
+size_t scenario_print_step_count(const struct scenario *scenario);
 
 /* ---- its parts, as JSON that the caller owns (scenario_print_json.c) ---- */
 

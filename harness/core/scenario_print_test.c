@@ -122,7 +122,8 @@ Test(scenario_print, every_kind_of_field_comes_back_the_same)
         "{ \"set\": { \"ack\": { \"current_seq\": \"x\" }, \"token\": \"any\" } }",
         "{ \"set\": { \"ack\": {} } }",
         "{ \"set\": { \"ack\": \"auto\", \"token\": \"secret\", \"write_delay_ms\": 0 } }",
-        "{ \"set\": { \"cut_replay_after\": 0, \"cut_how\": \"reset\", \"live_before_replay\": 0 } }",
+        "{ \"set\": { \"cut_replay_after\": 0, \"cut_how\": \"reset\","
+        " \"live_before_replay\": 0 } }",
         "{ \"set\": { \"cut_replay_after\": 2, \"cut_how\": \"silent\", \"pong\": \"ignore\" } }",
         "{ \"advance\": { \"ms\": 0 } }",
         "{ \"wait\": { \"ms\": 0 } }",
@@ -188,6 +189,33 @@ Test(scenario_print, the_text_is_in_the_style_of_the_library)
                            "    { \"settle\": {} }\n"
                            "  ]\n"
                            "}\n");
+    free(text);
+    expect_round_trip(scenario, &notes);
+    scenario_free(scenario);
+}
+
+Test(scenario_print, steps_that_come_again_are_a_repeat)
+{
+    struct scenario *scenario = load(HEAD "\"steps\": [ { \"accept\": {} },"
+                                          "{ \"repeat\": { \"times\": 4, \"steps\": ["
+                                          "{ \"drop\": {} }, { \"accept\": {} } ] } },"
+                                          "{ \"sync\": {} }, { \"sync\": {} } ] }");
+    static const char *const comments[11] = {NULL, "down", "up", "down again"};
+    const struct scenario_print_notes notes = {.step_comments = comments};
+    char *text = print(scenario, &notes);
+    const char *steps = strstr(text, "  \"steps");
+    cr_assert_not_null(steps);
+    cr_expect_str_eq(steps, "  \"steps\": [\n"
+                            "    { \"repeat\": { \"times\": 4, \"steps\": [\n"
+                            "      { \"accept\": {} },\n"
+                            "      { \"drop\": {} }                        // down\n"
+                            "    ] } },\n"
+                            "    { \"accept\": {} },\n"
+                            "    { \"sync\": {} },\n"
+                            "    { \"sync\": {} }\n"
+                            "  ]\n"
+                            "}\n");
+    cr_expect_eq(scenario_print_step_count(scenario), 6);
     free(text);
     expect_round_trip(scenario, &notes);
     scenario_free(scenario);

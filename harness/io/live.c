@@ -128,32 +128,121 @@ static void tell_all_failed(struct live *live, const char *why)
     }
 }
 
+/* ---- a world that is kept between runs ---- */
+
+struct live_world {
+    struct live live;
+    struct live_config config;
+    struct heartbeat heartbeat;
+    struct signals signals;
+    struct error error; /* why it is not open */
+    bool is_open;
+};
+
+static void ignore_hello(void *user, const struct driver_hello *hello)
+{
+    (void)user;
+    (void)hello;
+}
+
+/* Who is told what happens between two runs. */
+static const struct live_callbacks nobody = {.on_hello = ignore_hello};
+
+struct live_world *live_open(const struct live_config *config)
+{
+    struct live_world *world = memory_alloc(1, sizeof *world);
+    struct live *live = &world->live;
+    world->config = *config;
+    live->config = &world->config;
+    live->callbacks = &nobody;
+    live->session_scale = config->timeout_scale;
+    world->signals = (struct signals){.on_signal = on_signal, .user = live};
+    signals_save(&world->signals);
+    driver_process_adopt_orphans();
+    live->loop = loop_new(&world->error);
+    if (live->loop) {
+        world->is_open =
+            signals_catch(&world->signals, live->loop) && start_heartbeat(live, &world->heartbeat);
+        if (!world->is_open)
+            error_set(&world->error, NULL,
+                      "cannot open a signalfd or timerfd: too many open files?");
+    }
+    return world;
+}
+
+static void play_batch(struct live_world *world, const struct scenario *const *scenarios,
+                       size_t count, const struct live_callbacks *callbacks)
+{
+    struct live *live = &world->live;
+    free(live->jobs);
+    free(live->no_driver); /* the next one may fare better */
+    live->no_driver = NULL;
+    live->jobs = memory_alloc(count, sizeof *live->jobs);
+    live->callbacks = callbacks;
+    live->scenarios = scenarios;
+    live->count = count;
+    live->told_count = live->playing_count = live->first_waiting = 0;
+    live->starts_nothing = live->is_interrupted;
+    if (!world->is_open) {
+        tell_all_failed(live, world->error.message);
+        return;
+    }
+    play_all(live);
+}
+
+/* What is told of a scenario is told before its client has stopped: the next ones wait for that. */
+static void finish_plays(struct live *live)
+{
+    while (live->plays && live->signal_count < 2)
+        loop_turn(live->loop);
+    while (live->plays)
+        live_play_free(live->plays);
+}
+
+void live_set_timeout_scale(struct live_world *world, double timeout_scale)
+{
+    world->live.session_scale = timeout_scale;
+}
+
+enum live_status live_play(struct live_world *world, const struct scenario *const *scenarios,
+                           size_t count, const struct live_callbacks *callbacks)
+{
+    struct live *live = &world->live;
+    play_batch(world, scenarios, count, callbacks);
+    if (world->is_open) {
+        live_tell_rest(live);
+        finish_plays(live);
+        loop_timer_cancel(&live->schedule);
+    }
+    live->callbacks = &nobody;
+    return live->is_interrupted ? LIVE_INTERRUPTED : LIVE_DONE;
+}
+
+void live_close(struct live_world *world)
+{
+    if (!world)
+        return;
+    if (world->is_open)
+        end_drivers(&world->live);
+    loop_timer_cancel(&world->live.schedule);
+    loop_free(world->live.loop);
+    tls_identity_free(world->live.identity);
+    signals_restore(&world->signals);
+    free(world->live.no_driver);
+    free(world->live.jobs);
+    free(world);
+}
+
 enum live_status live_run(const struct live_config *config, const struct scenario *const *scenarios,
                           size_t count, const struct live_callbacks *callbacks)
 {
-    struct live live = {
-        .config = config, .callbacks = callbacks, .scenarios = scenarios, .count = count};
-    struct heartbeat heartbeat = {0};
-    struct signals signals = {.on_signal = on_signal, .user = &live};
-    struct error error = {0};
-    signals_save(&signals);
-    driver_process_adopt_orphans();
-    live.jobs = memory_alloc(count, sizeof *live.jobs);
-    live.loop = loop_new(&error);
-    if (!live.loop) {
-        tell_all_failed(&live, error.message);
-    } else if (!signals_catch(&signals, live.loop) || !start_heartbeat(&live, &heartbeat)) {
-        tell_all_failed(&live, "cannot open a signalfd or timerfd: too many open files?");
-    } else {
-        play_all(&live);
-        end_drivers(&live);
-        live_tell_rest(&live);
-        loop_timer_cancel(&live.schedule);
+    struct live_world *world = live_open(config);
+    play_batch(world, scenarios, count, callbacks);
+    if (world->is_open) {
+        end_drivers(&world->live);
+        live_tell_rest(&world->live);
     }
-    loop_free(live.loop);
-    tls_identity_free(live.identity);
-    signals_restore(&signals);
-    free(live.no_driver);
-    free(live.jobs);
-    return live.is_interrupted ? LIVE_INTERRUPTED : LIVE_DONE;
+    enum live_status status = world->live.is_interrupted ? LIVE_INTERRUPTED : LIVE_DONE;
+    live_close(world);
+    return status;
 }

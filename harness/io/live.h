@@ -48,6 +48,23 @@ enum live_status { LIVE_DONE, LIVE_INTERRUPTED };
  * of again are a fault of the client; the others of that death keep their second play if any of
  * them was, and are client-errors if none was: a death that nobody can place is never a pass. */
 
+/* Where scenarios are played: the loop, and drivers that stay from one run to the next. */
+struct live_world;
+
+/* Never NULL: what goes wrong is told of every scenario. `config` is copied, what it points to is
+ * borrowed. SIGINT, SIGTERM and SIGHUP are caught until it is closed. */
+struct live_world *live_open(const struct live_config *config);
+
+/* For the scenarios that are played from now on; not for the patience with drivers. */
+void live_set_timeout_scale(struct live_world *world, double timeout_scale);
+
+/* Ends its drivers. NULL is allowed. */
+void live_close(struct live_world *world);
+
+/* As live_run, in a world that stays open. After an interrupt nothing more is played. */
+enum live_status live_play(struct live_world *world, const struct scenario *const *scenarios,
+                           size_t count, const struct live_callbacks *callbacks);
+
 /* Plays `count` scenarios. Every one is handed to on_result exactly once, also those that an
  * interrupt (SIGINT, SIGTERM) or fail_fast kept from being played (with no transcript and none of
  * the reasons set: "not played"). No child outlives the call. */

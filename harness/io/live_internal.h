@@ -77,6 +77,7 @@ struct live_driver {
 struct live {
     const struct live_config *config;
     const struct live_callbacks *callbacks;
+    double session_scale; /* of the scenarios' time-outs; drivers have the config's */
     const struct scenario *const *scenarios;
     size_t count;
     struct loop *loop;

@@ -240,7 +240,7 @@ static struct session *new_session(struct play *play)
         .ca_file = play->scenario->server.tls ? tls_identity_ca_file(live->identity) : NULL,
         .seed = live->config->seed,
         .wall_start_ms = clock_wall_ms(),
-        .timeout_scale = live->config->timeout_scale,
+        .timeout_scale = live->session_scale,
     };
     return session_new(&config);
 }
@@ -281,7 +281,7 @@ bool live_play_start(struct live *live, size_t job_index, struct live_driver *dr
     play->session = new_session(play);
     play->begin_us = clock_monotonic_us();
     play->late_told_us = INT64_MIN / 2;
-    double limit_us = (double)play->scenario->timeout_ms * 1000 * live->config->timeout_scale;
+    double limit_us = (double)play->scenario->timeout_ms * 1000 * live->session_scale;
     loop_timer_set(live->loop, &play->watchdog, (int64_t)limit_us + WATCHDOG_US, on_watchdog, play);
     session_start(play->session, 0);
     follow(play);

@@ -49,6 +49,7 @@ struct run {
     size_t shard_count;  /* 0 or 1: it is no part of a run on several machines */
     bool is_strict;      /* SHOULD counts for exit 1 */
     bool is_interrupted;
+    bool is_campaign;    /* its scenarios are what a search found: none is as expected */
     bool is_inconclusive; /* something beside the verdicts failed; it was told when it happened */
     struct run_scenario *scenarios;
     size_t scenario_count;

@@ -45,9 +45,11 @@ static void write_server(struct generator *generator)
     struct choices *choices = generator->choices;
     uint32_t ring = generator->is_long ? 500 : choices_between(choices, 1, 20);
     uint32_t db_limit = generator->is_long ? 1000 : choices_between(choices, 2, 30);
+    /* On real sockets a clock that runs makes rows of one second, or of two, as it happens. */
+    bool is_frozen = choices_chance(choices, 70) || generator->config->is_live;
     buffer_printf(generator->out,
                   "  \"server\": { \"ring\": %u, \"db_limit\": %u, \"clock\": { \"freeze\": %s",
-                  ring, db_limit, choices_chance(choices, 70) ? "true" : "false");
+                  ring, db_limit, is_frozen ? "true" : "false");
     if (choices_chance(choices, 30))
         buffer_printf(generator->out, ", \"skew_ms\": %d",
                       (int)choices_below(choices, 7200000) - 3600000);
@@ -161,6 +163,8 @@ static void write_first_connection(struct generator *generator)
     } else if (choices_chance(choices, 50)) {
         generator_step(generator, "\"publish\": { \"seq\": \"none\" }");
         generator_settle(generator);
+    } else if (generator->config->is_live) { /* which has fewer sessions to come upon it (C-2) */
+        generator_frame(generator);
     }
 }
 

@@ -32,6 +32,7 @@ void generator_step(struct generator *generator, const char *format, ...)
 void generator_settle(struct generator *generator);
 void generator_publish(struct generator *generator);
 void generator_advance(struct generator *generator);
+void generator_frame(struct generator *generator); /* one that is no event */
 
 /* What can happen while there is a connection, and leaves one or lets the client make one. */
 void generator_live_action(struct generator *generator);

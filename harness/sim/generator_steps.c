@@ -153,7 +153,7 @@ static void write_large(struct generator *generator)
 
 /* ---- frames that are no events ---- */
 
-static void write_frame(struct generator *generator)
+void generator_frame(struct generator *generator)
 {
     static const char *const frames[] = {
         "\"text\": \"no JSON {\"",
@@ -330,7 +330,7 @@ static void write_promise(struct generator *generator)
 /* Accepted and closed at once, over and over (C-27). */
 static void write_flapping(struct generator *generator)
 {
-    if (generator->config->is_live || generator->ending == GENERATOR_ENDING_GAVE_UP) {
+    if (generator->ending == GENERATOR_ENDING_GAVE_UP) {
         write_drop(generator);
         return;
     }
@@ -437,7 +437,7 @@ void generator_live_action(struct generator *generator)
         {10, generator_advance, -1},
         {10, write_set, -1},
         {6, write_again, -1},
-        {5, write_frame, -1},
+        {5, generator_frame, -1},
         {3, write_pieces, -1},
         {3, write_same_id, -1},
         {2, write_violation, -1},

@@ -1,0 +1,100 @@
+/* gapcheck fuzz from end to end, against mutants of the reference client. */
+#define _GNU_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
+
+#define MUTANT(policy) "--client '" GAPCHECK_BINARY " reference-client --policy " policy "'"
+
+/* Breaks the rule in the first five plays of its process only (the very first is the hello). */
+#define MOODY                                                                                      \
+    "#!/bin/sh\nn=0\nwhile IFS= read -r line; do\n"                                                \
+    "  case $line in *'\"op\":\"start\"'*) n=$((n + 1)) ;; esac\n"                                   \
+    "  if [ $n -le 5 ]; then\n"                                                                    \
+    "    printf '%s\\n' \"$line\" |"                                                                \
+    "      sed 's/\"options\":{/\"options\":{\"policy\":\"subscribe-once\",/'\n"                      \
+    "  else\n    printf '%s\\n' \"$line\"\n  fi\n"                                                  \
+    "done | '" GAPCHECK_BINARY "' reference-client\n"
+
+static const char *folder;
+
+static void set_up(void)
+{
+    folder = sample_folder_enter();
+}
+
+static void tear_down(void)
+{
+    sample_folder_leave(folder);
+}
+
+TestSuite(fuzz_command, .init = set_up, .fini = tear_down, .timeout = 240);
+
+static void expect(const char *arguments, int status, const char *found)
+{
+    sample_program_run("", arguments, status, found);
+    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
+}
+
+Test(fuzz_command, the_reference_breaks_nothing)
+{
+    expect("fuzz --runs 60 --out r", 0, "nothing found");
+    cr_expect(sample_shell("test -s r/results.json -a -s r/junit.xml -a -s r/summary.md"));
+    cr_expect(sample_shell("grep -q '\"exit\": 0,' r/results.json"));
+    cr_expect(sample_shell("! ls r/reproducers r/unconfirmed 2>/dev/null"));
+}
+
+Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
+{
+    expect("fuzz --runs 24 --out r " MUTANT("subscribe-once"), 1, "C-6");
+    cr_expect(sample_printed("file:  r/reproducers/C-6.jsonc"));
+    cr_expect(sample_printed("failed 3 of 3 times again"));
+    cr_expect(sample_printed("again: ./gapcheck run r/reproducers/C-6.jsonc"));
+    cr_expect(sample_printed("1 different failure (1 must, 0 should); exit 1"));
+    cr_expect(sample_shell("grep -q 'fuzz --seed 1, scenario' r/reproducers/C-6.jsonc"));
+    cr_expect(sample_shell("test -s r/transcripts/reproducers/C-6.ndjson"));
+    cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
+    expect("lint r/reproducers --strict", 0, "");
+    expect("explain r/reproducers/C-6.jsonc", 0, "1.");
+    expect("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
+    expect("run r/reproducers --out s", 0, "1 pass");
+    expect("judge r/transcripts/reproducers/C-6.ndjson", 1, "C-6");
+}
+
+Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
+{
+    expect("fuzz --runs 40 --out r " MUTANT("unknown-types-dropped"), 0, "C-12");
+    expect("fuzz --runs 40 --strict --quiet --out s " MUTANT("unknown-types-dropped"), 1, "C-12");
+    cr_expect(sample_shell("test ! -s err"));
+}
+
+/* Kept and told, but not counted. */
+Test(fuzz_command, what_does_not_happen_again_is_unconfirmed)
+{
+    sample_folder_write("moody", MOODY);
+    cr_assert_eq(chmod("moody", 0755), 0);
+    expect("fuzz --runs 8 --jobs 1 --out r --client ./moody", 0, "unconfirmed");
+    cr_expect(sample_shell("test -s r/unconfirmed/C-6.jsonc"));
+    cr_expect(sample_printed("nothing found"));
+    cr_expect(sample_shell("! ls r/reproducers 2>/dev/null"));
+    cr_expect(sample_shell("grep -q 'unconfirmed' r/unconfirmed/C-6.jsonc"));
+}
+
+Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
+{
+    expect("fuzz --runs 8 --out r --client 'exit 3'", 3, "does not get as far as one event");
+    expect("fuzz --client refrence", 2, "did you mean `reference`?");
+    expect("fuzz file.jsonc", 2, "fuzz takes no file");
+    expect("fuzz --time 5", 2, "--time takes a number and a unit");
+}
+
+Test(fuzz_command, an_interrupt_leaves_what_was_found)
+{
+    pid_t pid = sample_program_start("", "fuzz --time 1h --out r " MUTANT("subscribe-once"));
+    for (int i = 0; i < 6000 && access("r/reproducers/C-6.jsonc", F_OK) != 0; i++)
+        usleep(10000);
+    kill(pid, SIGINT);
+    struct sample_result result = sample_program_wait(pid, sample_seconds());
+    cr_expect_eq(result.status, 3);
+    cr_expect_lt(result.seconds, 20);
+    cr_expect(sample_printed("interrupted; exit 3"));
+    cr_expect(sample_shell("grep -q '\"exit\": 3,' r/results.json"));
+}

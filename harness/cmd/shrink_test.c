@@ -1,0 +1,119 @@
+/* gapcheck shrink from end to end: a failing file in, a small one out. */
+#define _GNU_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
+
+#define MUTANT(policy) "--client '" GAPCHECK_BINARY " reference-client --policy " policy "'"
+
+/* Much that has nothing to do with it, and one reconnect too many. */
+#define NEEDLESS                                                                                   \
+    "// much of this is not needed\n"                                                              \
+    "{ \"title\": \"A long story\", \"rules\": [\"C-6\"], \"tags\": [\"x\"],\n"                    \
+    "  \"server\": { \"ring\": 50 }, \"client\": { \"reconnect_base_ms\": 10 },\n"                 \
+    "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"count\": 20 } }, { \"settle\": {} },\n" \
+    "    { \"repeat\": { \"times\": 3, \"steps\": [ { \"drop\": { \"how\": \"fin\" } },\n"         \
+    "      { \"publish\": { \"count\": 4 } }, { \"accept\": {} }, { \"settle\": {} } ] } } ] }\n"
+#define SEVERAL                                                                                    \
+    "{ \"title\": \"Several at once\", \"rules\": [\"C-1\"], \"each\": { \"n\": [1, 2] },\n"       \
+    "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"count\": \"${n}\" } },\n"               \
+    "    { \"settle\": {} }, { \"drop\": {} }, { \"publish\": {} }, { \"accept\": {} },\n"       \
+    "    { \"settle\": {} } ] }\n"
+
+/* Breaks the rule in the first play of its process only. */
+#define MOODY                                                                                      \
+    "#!/bin/sh\nexec sed -u '0,/\"op\":\"start\"/s/\"options\":{/\"options\":{\"policy\":"            \
+    "\"subscribe-once\",/' | '" GAPCHECK_BINARY "' reference-client\n"
+
+/* Gone at the thirteenth scenario, and never to be started again. */
+#define MORTAL                                                                                     \
+    "#!/bin/sh\nmkdir once || exit 1\n"                                                            \
+    "while IFS= read -r line; do\n"                                                                \
+    "  case $line in *'\"op\":\"start\"'*) n=$((n + 1)) ;; esac\n"                                   \
+    "  [ \"$n\" -gt 12 ] && exit\n  printf '%s\\n' \"$line\"\n"                                     \
+    "done | '" GAPCHECK_BINARY "' reference-client --policy subscribe-once\n"
+
+static const char *folder;
+
+static void set_up(void)
+{
+    folder = sample_folder_enter();
+    sample_folder_write("long.jsonc", NEEDLESS);
+    sample_folder_write("several.jsonc", SEVERAL);
+}
+
+static void tear_down(void)
+{
+    sample_folder_leave(folder);
+}
+
+static void write_script(const char *name, const char *text)
+{
+    sample_folder_write(name, text);
+    cr_assert_eq(chmod(name, 0755), 0);
+}
+
+TestSuite(shrink_command, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static void expect(const char *arguments, int status, const char *found)
+{
+    sample_program_run("", arguments, status, found);
+    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
+}
+
+Test(shrink_command, a_small_file_fails_by_the_same_rule_and_lint_likes_it)
+{
+    expect("shrink long.jsonc " MUTANT("subscribe-once"), 1, "C-6");
+    cr_expect(sample_printed("made from 15; failed 3 of 3 times again)"));
+    cr_expect(sample_shell("grep -q 'Made smaller from 15 steps to [3-6]' long.small.jsonc"));
+    cr_expect(sample_shell("grep -q 'here: C-6' long.small.jsonc"));
+    cr_expect(sample_shell("! grep -q 'ring\\|reconnect_base\\|count' long.small.jsonc"));
+    expect("lint long.small.jsonc --strict", 0, "");
+    expect("explain long.small.jsonc", 0, "1.");
+    expect("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
+    expect("run long.small.jsonc --out r", 0, "1 pass");
+}
+
+Test(shrink_command, what_does_not_fail_cannot_be_made_smaller)
+{
+    expect("shrink long.jsonc", 3, "long.jsonc does not fail with this client: pass");
+    expect("shrink long.jsonc --rule C-5 " MUTANT("subscribe-once"), 3, "does not break C-5");
+    expect("shrink long.jsonc --client 'exit 3'", 3, "client-error");
+    cr_expect_neq(access("long.small.jsonc", F_OK), 0);
+}
+
+Test(shrink_command, usage_is_checked_before_anything_is_played)
+{
+    expect("shrink", 2, "takes one scenario file, not 0");
+    expect("shrink long.jsonc several.jsonc", 2, "not 2");
+    expect("shrink nowhere.jsonc", 2, "nowhere.jsonc");
+    expect("shrink long.jsonc --rule S-3", 2, "no client can break a rule `S-3`");
+    expect("shrink long.jsonc --client refrence", 2, "did you mean `reference`?");
+    expect("shrink 'several.jsonc[3]'", 2, "several.jsonc has no scenario `[3]`");
+    expect("shrink 'long.jsonc[3]'", 2, "it has only one");
+    sample_folder_write("long.small.jsonc", "kept");
+    expect("shrink long.jsonc " MUTANT("subscribe-once"), 2, "it is there already");
+    cr_expect(sample_shell("grep -qx kept long.small.jsonc"));
+}
+
+Test(shrink_command, one_of_several_is_chosen_by_its_brackets)
+{
+    expect("shrink 'several.jsonc[2]' --out a.jsonc " MUTANT("subscribe-once"), 1, "a.jsonc (");
+    cr_expect(sample_shell("grep -qF 'from several[2]' a.jsonc"));
+    expect("shrink several.jsonc --out b.jsonc " MUTANT("subscribe-once"), 1, "b.jsonc (");
+    cr_expect(sample_shell("grep -qF 'from several[1]' b.jsonc"));
+}
+
+Test(shrink_command, what_does_not_happen_again_is_unconfirmed)
+{
+    write_script("moody", MOODY);
+    expect("shrink long.jsonc --client ./moody", 3, "unconfirmed: it failed once (C-6");
+    cr_expect_neq(access("long.small.jsonc", F_OK), 0);
+}
+
+/* What was reached up to then is written, and says so. */
+Test(shrink_command, a_client_that_dies_while_it_is_asked_leaves_what_was_reached)
+{
+    write_script("mortal", MORTAL);
+    expect("shrink long.jsonc --client ./mortal", 3, "The client could not be asked to the end");
+    cr_expect(sample_shell("grep -q 'C-6' long.small.jsonc"));
+    expect("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
+}

@@ -1,0 +1,366 @@
+#include "sim/shrink.h"
+
+#include "core/buffer.h"
+#include "core/judge.h"
+#include "core/lint.h"
+#include "core/memory.h"
+#include "core/scenario_fields.h"
+#include "core/scenario_print.h"
+#include "core/text.h"
+#include "sim/shrink_changes.h"
+#include "sim/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HARMLESS_RULE RULE_C7 /* comes up with every event */
+#define ROUNDS_MAX    24      /* of one pass, before the others have their turn */
+#define TOGETHER_MAX  16      /* ways to put the good changes of a round together */
+
+struct candidate {
+    const struct shrink_change **changes; /* owned; the changes are the list's */
+    size_t change_count;
+    cJSON *document;           /* owned, as is the next */
+    struct scenario *scenario; /* NULL: it cannot be played, or was asked for before */
+    int grade;
+};
+
+struct shrink {
+    const struct shrink_oracle *oracle;
+    const struct shrink_limits *limits;
+    struct shrink_result *result;
+    bool must_suit_reference;
+    size_t fault_count;        /* of the smallest so far */
+    const char *path;
+    cJSON *document;           /* of the smallest so far; owned, as is the next */
+    struct scenario *scenario; /* the same, loaded */
+    int grade;
+    uint64_t *seen;            /* hashes of what was asked for; owned */
+    size_t seen_count, seen_capacity_count;
+};
+
+/* ---- scenarios ---- */
+
+bool shrink_suits_reference(const struct scenario *scenario)
+{
+    static const struct client_policy reference;
+    if (scenario->dialect != DIALECT_AGENT)
+        return false;
+    struct transcript *transcript = sim_play(scenario, &reference, 1);
+    struct judgement *judgement = judge_transcript(transcript, scenario);
+    bool is_suitable = judgement->verdict == VERDICT_PASS;
+    judgement_free(judgement);
+    transcript_free(transcript);
+    return is_suitable;
+}
+
+/* Steps that read as if nothing were connected there. */
+static size_t count_blind_steps(const struct scenario *scenario)
+{
+    size_t count = 0;
+    bool is_open = false;
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        enum verb verb = scenario->steps[i].verb;
+        if (verb == VERB_ACCEPT)
+            is_open = true;
+        else if (verb == VERB_DROP || verb == VERB_CLOSE || verb == VERB_RESTART)
+            is_open = false;
+        else if (verb == VERB_SETTLE || verb == VERB_SYNC || verb == VERB_CLIENT)
+            count += !is_open;
+    }
+    return count;
+}
+
+/* Ends of connections at which something may still be on its way: whether the client gets it hangs
+ * on the moment. */
+static size_t count_unsettled_ends(const struct scenario *scenario)
+{
+    size_t count = 0;
+    bool is_settled = true, is_open = false;
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        enum verb verb = scenario->steps[i].verb;
+        is_open = is_open || verb == VERB_ACCEPT || verb == VERB_SETTLE;
+        if (verb == VERB_ACCEPT || (is_open && (verb == VERB_PUBLISH || verb == VERB_SEND)))
+            is_settled = false;
+        else if (verb == VERB_SETTLE)
+            is_settled = true;
+        if (verb != VERB_DROP && verb != VERB_CLOSE && verb != VERB_RESTART)
+            continue;
+        count += is_open && !is_settled;
+        is_settled = true;
+        is_open = false;
+    }
+    return count;
+}
+
+/* Where rows are replayed it counts in which second they were written, and so how fast all went. */
+static bool hangs_on_the_moment(const struct scenario *scenario)
+{
+    const struct scenario_field *ring = scenario_field_find(
+        scenario_field_find(scenario_object_top(), "server")->object, "ring");
+    return scenario->server.ring != strtoll(ring->fallback, NULL, 10) &&
+           !scenario->server.clock_freeze;
+}
+
+/* What an author would be told, or would not write: a candidate has no more of it. */
+static size_t count_faults(const struct shrink *shrink, struct scenario *scenario)
+{
+    const struct scenario_set set = {.items = &scenario, .count = 1};
+    struct lint_report report;
+    lint_scenarios(&set, &report);
+    size_t count =
+        report.count + count_blind_steps(scenario) + hangs_on_the_moment(scenario);
+    if (shrink->limits->is_careful)
+        count += count_unsettled_ends(scenario);
+    lint_report_free(&report);
+    return count;
+}
+
+static void set_rule(cJSON *document, enum rule rule)
+{
+    cJSON *rules = cJSON_CreateArray();
+    cJSON_AddItemToArray(rules, cJSON_CreateString(rule_info(rule)->id));
+    cJSON_ReplaceItemInObjectCaseSensitive(document, "rules", rules);
+}
+
+/* The file of the scenario as JSON. */
+static cJSON *make_document(const struct scenario *scenario)
+{
+    cJSON *document = scenario_print_top(scenario);
+    cJSON *steps = cJSON_CreateArray();
+    for (size_t i = 0; i < scenario->step_count; i++)
+        cJSON_AddItemToArray(steps, scenario_print_step(&scenario->steps[i]));
+    cJSON_AddItemToObject(document, "steps", steps);
+    return document;
+}
+
+/* NULL if the document is no scenario (a name that nothing gives any more, no step at all). */
+static struct scenario *load(const struct shrink *shrink, const char *text)
+{
+    struct scenario_set set = {0};
+    struct error_list errors;
+    error_list_init(&errors);
+    bool is_loaded =
+        scenario_load(text, strlen(text), shrink->path, shrink->path, &set, &errors);
+    struct scenario *scenario = is_loaded ? set.items[0] : NULL;
+    free(set.items);
+    error_list_free(&errors);
+    return scenario;
+}
+
+static bool is_seen(struct shrink *shrink, const char *text)
+{
+    uint64_t hash = text_hash(text, strlen(text));
+    for (size_t i = 0; i < shrink->seen_count; i++) {
+        if (shrink->seen[i] == hash)
+            return true;
+    }
+    shrink->seen = memory_grow(shrink->seen, &shrink->seen_capacity_count, shrink->seen_count + 1,
+                               sizeof *shrink->seen);
+    shrink->seen[shrink->seen_count++] = hash;
+    return false;
+}
+
+/* ---- candidates ---- */
+
+static void free_candidates(struct candidate *candidates, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(candidates[i].changes);
+        cJSON_Delete(candidates[i].document);
+        scenario_free(candidates[i].scenario);
+    }
+}
+
+static bool is_fair(const struct shrink *shrink, struct scenario *scenario)
+{
+    return count_faults(shrink, scenario) <= shrink->fault_count &&
+           (!shrink->must_suit_reference || shrink_suits_reference(scenario));
+}
+
+/* Of `count` changes; false if there is nothing new to ask for. */
+static bool make_candidate(struct shrink *shrink, const struct shrink_change *const *changes,
+                           size_t count, struct candidate *candidate)
+{
+    *candidate = (struct candidate){.change_count = count};
+    candidate->document = shrink_changes_apply(shrink->document, changes, count);
+    char *text = cJSON_PrintUnformatted(candidate->document);
+    if (!text)
+        abort();
+    if (!is_seen(shrink, text))
+        candidate->scenario = load(shrink, text);
+    cJSON_free(text);
+    if (candidate->scenario && !is_fair(shrink, candidate->scenario)) {
+        scenario_free(candidate->scenario);
+        candidate->scenario = NULL;
+    }
+    if (!candidate->scenario) {
+        cJSON_Delete(candidate->document);
+        return false;
+    }
+    candidate->changes = memory_alloc(count, sizeof *candidate->changes);
+    memcpy(candidate->changes, changes, count * sizeof *changes);
+    return true;
+}
+
+/* Asks for all of them. False if nothing can be asked any more. */
+static bool ask(struct shrink *shrink, struct candidate *candidates, size_t count)
+{
+    const struct scenario **scenarios = memory_alloc(count, sizeof *scenarios);
+    int *grades = memory_alloc(count, sizeof *grades);
+    for (size_t i = 0; i < count; i++)
+        scenarios[i] = candidates[i].scenario;
+    bool is_answered = shrink->oracle->ask(shrink->oracle->user, scenarios, count, grades);
+    for (size_t i = 0; is_answered && i < count; i++)
+        candidates[i].grade = grades[i];
+    shrink->result->asked_count += count;
+    shrink->result->call_count++;
+    if (!is_answered)
+        shrink->result->end = SHRINK_END_STOPPED;
+    else if (shrink->result->asked_count >= shrink->limits->asked_max)
+        shrink->result->end = SHRINK_END_LIMIT;
+    free(scenarios);
+    free(grades);
+    return is_answered;
+}
+
+static bool is_over(const struct shrink *shrink)
+{
+    return shrink->result->end != SHRINK_END_SMALLEST;
+}
+
+static bool is_good(const struct shrink *shrink, const struct candidate *candidate)
+{
+    return candidate->grade > 0 && candidate->grade >= shrink->grade;
+}
+
+/* Takes it from the candidate. */
+static void adopt(struct shrink *shrink, struct candidate *candidate)
+{
+    cJSON_Delete(shrink->document);
+    scenario_free(shrink->scenario);
+    shrink->document = candidate->document;
+    shrink->scenario = candidate->scenario;
+    shrink->grade = candidate->grade;
+    shrink->fault_count = count_faults(shrink, shrink->scenario);
+    candidate->document = NULL;
+    candidate->scenario = NULL;
+    if (shrink->oracle->on_step)
+        shrink->oracle->on_step(shrink->oracle->user, shrink->scenario->step_count,
+                                shrink->result->asked_count);
+}
+
+/* ---- one round: each change alone, then as many of the good ones as go together ---- */
+
+/* All good changes at once, the first half of them, a quarter, …; the first alone is known. */
+static bool try_together(struct shrink *shrink, const struct shrink_change *const *changes,
+                         size_t count)
+{
+    struct candidate candidates[TOGETHER_MAX];
+    size_t candidate_count = 0;
+    for (size_t part = count; part > 1 && candidate_count < TOGETHER_MAX; part /= 2) {
+        candidate_count +=
+            make_candidate(shrink, changes, part, &candidates[candidate_count]);
+    }
+    bool is_adopted = false;
+    if (candidate_count > 0 && ask(shrink, candidates, candidate_count)) {
+        for (size_t i = 0; i < candidate_count && !is_adopted; i++) {
+            is_adopted = is_good(shrink, &candidates[i]);
+            if (is_adopted)
+                adopt(shrink, &candidates[i]);
+        }
+    }
+    free_candidates(candidates, candidate_count);
+    return is_adopted;
+}
+
+/* True if something was taken away. */
+static bool take_best(struct shrink *shrink, struct candidate *candidates, size_t count)
+{
+    const struct shrink_change **good = memory_alloc(count, sizeof *good);
+    struct candidate *first = NULL;
+    size_t good_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_good(shrink, &candidates[i]) ||
+            shrink_change_is_covered(candidates[i].changes[0], good, good_count))
+            continue;
+        good[good_count++] = candidates[i].changes[0];
+        if (!first)
+            first = &candidates[i];
+    }
+    bool is_together = good_count > 1 && !is_over(shrink) && try_together(shrink, good, good_count);
+    if (first && !is_together)
+        adopt(shrink, first);
+    free(good);
+    return first != NULL;
+}
+
+/* Goes through the changes of one pass, a batch at a time, up to the first batch that helps. */
+static bool play_round(struct shrink *shrink, enum shrink_pass pass)
+{
+    struct shrink_changes changes;
+    size_t batch_count = shrink->limits->batch_count;
+    struct candidate *candidates = memory_alloc(batch_count, sizeof *candidates);
+    shrink_changes_list(shrink->document, pass, &changes);
+    bool is_smaller = false;
+    for (size_t next = 0; next < changes.count && !is_smaller && !is_over(shrink);) {
+        size_t count = 0;
+        for (; next < changes.count && count < batch_count; next++) {
+            const struct shrink_change *change = &changes.items[next];
+            count += make_candidate(shrink, &change, 1, &candidates[count]);
+        }
+        if (count > 0 && ask(shrink, candidates, count))
+            is_smaller = take_best(shrink, candidates, count);
+        free_candidates(candidates, count);
+    }
+    shrink_changes_free(&changes);
+    free(candidates);
+    return is_smaller;
+}
+
+/* Loads the document with `rule` shown: false if not even the reference passes it so. */
+static bool begin_with(struct shrink *shrink, enum rule rule)
+{
+    set_rule(shrink->document, rule);
+    char *text = cJSON_PrintUnformatted(shrink->document);
+    if (!text)
+        abort();
+    scenario_free(shrink->scenario);
+    shrink->scenario = load(shrink, text);
+    is_seen(shrink, text);
+    cJSON_free(text);
+    shrink->must_suit_reference = shrink->scenario && shrink_suits_reference(shrink->scenario);
+    return shrink->must_suit_reference;
+}
+
+void shrink(const struct scenario *scenario, enum rule rule, int grade,
+            const struct shrink_oracle *oracle, const struct shrink_limits *limits,
+            struct shrink_result *result)
+{
+    *result = (struct shrink_result){.end = SHRINK_END_SMALLEST};
+    struct shrink shrink = {.oracle = oracle,
+                            .limits = limits,
+                            .result = result,
+                            .path = scenario->path,
+                            .document = make_document(scenario),
+                            .grade = grade};
+    if (rule == RULE_STEP || !begin_with(&shrink, rule))
+        begin_with(&shrink, HARMLESS_RULE);
+    bool is_smaller = shrink.scenario != NULL;
+    if (is_smaller)
+        shrink.fault_count = count_faults(&shrink, shrink.scenario);
+    if (is_smaller && hangs_on_the_moment(shrink.scenario))
+        play_round(&shrink, SHRINK_PASS_FREEZE);
+    while (is_smaller && !is_over(&shrink)) {
+        is_smaller = false;
+        for (int pass = 0; pass < SHRINK_PASS_COUNT; pass++) {
+            int rounds = 0;
+            while (!is_over(&shrink) && rounds++ < ROUNDS_MAX &&
+                   play_round(&shrink, (enum shrink_pass)pass))
+                is_smaller = true;
+        }
+    }
+    result->scenario = shrink.scenario;
+    cJSON_Delete(shrink.document);
+    free(shrink.seen);
+}
