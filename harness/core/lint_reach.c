@@ -175,6 +175,9 @@ static void publish(struct course *course, const struct scenario_step *step, siz
     course->id_count += has_id ? count : 0;
     course->numbered_count += is_numbered ? count : 0;
     if (is_live) {
+        /* Directly behind the accept it goes out before the resync can come (S-9). */
+        if (!course->is_carrying && (course->events & LINT_RESYNCS))
+            course->events |= LINT_OVERTAKES | LINT_REPEATS;
         course->is_carrying = true;
         course->is_settled = false;
         course->has_number |= is_numbered;

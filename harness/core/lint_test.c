@@ -117,6 +117,8 @@ Test(lint, every_rule_has_steps_that_reach_it)
         STEPS("\"C-19\", \"S-9\"", OUTAGE FIVE
               "{ \"set\": { \"cut_replay_after\": 1, \"live_before_replay\": 1 } },\n" ACCEPT ACCEPT
                   LAST),
+        STEPS("\"C-19\", \"S-9\"",
+              OUTAGE FIVE "{ \"set\": { \"cut_replay_after\": 1 } },\n" ACCEPT FIVE ACCEPT LAST),
         STEPS("\"C-20\"", ACCEPT "{ \"publish\": { \"type\": \"message.read\", \"as\": \"x\" } },\n"
                                  "{ \"send\": { \"again\": \"x\" } },\n" LAST),
         STEPS("\"C-21\", \"S-8\", \"S-2\"",
