@@ -105,13 +105,26 @@ static void connect_client(struct play *play)
         "no HTTP\r\n\r\n",
         "",
     };
+    static const char *const node_requests[] = {
+        GET("/v1/node/ws?token=gapcheck-node-token") UPGRADE KEY "\r\n",
+        "POST /v1/agent/node-token HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer gapcheck-token\r\n"
+        "Content-Length: 2\r\n\r\n{}",
+        "POST /v1/agent/node-token HTTP/1.1\r\nHost: a\r\n\r\n",
+        GET("/v1/agent/node-token") "\r\n",
+        "POST /v1/agents/heartbeat HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n",
+        GET("/v1/node/ws?token=x") UPGRADE KEY "\r\n",
+        GET("/v1/other") "\r\n",
+        "",
+    };
     if (play->connection_count == CONNECTIONS_MAX)
         return;
     play->connection_count++;
     play->connection = session_connected(play->session, play->now_us);
     TARGET_CHECK(play->connection == play->connection_count, "%u", play->connection);
     take_effects(play);
-    const char *request = requests[choices_below(&play->choices, 12) % 8]; /* often the first */
+    unsigned chosen = choices_below(&play->choices, 12) % 8; /* often the first */
+    bool is_node = play->witness.scenario->dialect == DIALECT_NODE;
+    const char *request = is_node ? node_requests[chosen] : requests[chosen];
     receive(play, request, strlen(request));
 }
 
@@ -159,6 +172,28 @@ static void send_resync(struct play *play)
         format = "{\"type\":\"resync\",\"last_seen_seq\":%s}";
     int size = snprintf(text, sizeof text, format, seen, since);
     send_frame(play, WS_OPCODE_TEXT, text, (size_t)size);
+}
+
+static void send_node_frame(struct play *play)
+{
+    static const char *const frames[] = {
+        "{\"v\":1,\"id\":\"r1\",\"type\":\"node.register\",\"node_id\":\"node-gapcheck\"}",
+        "{\"v\":1,\"id\":\"r2\",\"type\":\"node.register\",\"node_id\":\"another\"}",
+        "{\"v\":1,\"type\":\"node.register\"}",
+        "{\"v\":1,\"id\":\"h1\",\"type\":\"node.heartbeat\"}",
+        "{\"v\":1,\"type\":\"node.deregister\"}",
+        "{\"v\":1,\"type\":\"delivery.ack\",\"agent\":\"gapcheck-agent\",\"up_to_seq\":1e300}",
+        "{\"v\":1,\"type\":\"delivery.ack\",\"agent\":\"another\",\"up_to_seq\":\"1\"}",
+    };
+    char ack[120];
+    unsigned count = sizeof frames / sizeof *frames;
+    unsigned chosen = choices_below(&play->choices, 12);
+    unsigned up_to_seq = choices_below(&play->choices, 24);
+    snprintf(ack, sizeof ack,
+             "{\"v\":1,\"type\":\"delivery.ack\",\"agent\":\"gapcheck-agent\",\"up_to_seq\":%u}",
+             up_to_seq);
+    const char *text = chosen < count ? frames[chosen] : ack;
+    send_frame(play, WS_OPCODE_TEXT, text, strlen(text));
 }
 
 static void send_text(struct play *play)
@@ -339,7 +374,10 @@ static void operate(struct play *play)
         break;
     case 1:
     case 2:
-        send_resync(play);
+        if (play->witness.scenario->dialect == DIALECT_NODE)
+            send_node_frame(play);
+        else
+            send_resync(play);
         break;
     case 3:
         send_text(play);

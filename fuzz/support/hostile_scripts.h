@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define HOSTILE_SCRIPTS_COUNT 13
+#define HOSTILE_SCRIPTS_COUNT 16
 
 /* Loaded once and kept to the end of the program. `index` is below HOSTILE_SCRIPTS_COUNT. */
 const struct scenario *hostile_script(size_t index);
