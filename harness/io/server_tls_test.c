@@ -333,7 +333,7 @@ static bool reference_connects(const char *ca_file)
     snprintf(command, sizeof command,
              "(echo '{\"op\":\"start\",\"client\":\"a\",\"url\":\"wss://127.0.0.1:%u/v1/ws\","
              "\"token\":\"t\",\"channels\":[],\"options\":{\"ca_file\":\"%s\","
-             "\"max_reconnect_attempts\":0}}'; sleep 2) | exec %s reference-client >/dev/null",
+             "\"max_reconnect_attempts\":0}}'; sleep 60) | exec %s reference-client >/dev/null",
              server_port(record.server), ca_file, GAPCHECK_BINARY);
     pid_t child = fork();
     if (child == 0) {
