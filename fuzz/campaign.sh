@@ -150,7 +150,9 @@ prepare_folders() {
         find "$folder" -type f ! -size +"${input_bytes_max}"c -exec cp -n -t "$seeds" {} +
     done
     seed_count=$(find "$seeds" -type f | wc -l)
-    [ "$seed_count" -gt 0 ] || say "$corpus is empty: starting from nothing"
+    start="what earlier campaigns found here"
+    [ "$seed_count" -gt 0 ] || start=nothing
+    [ -n "$(find "$corpus" -type f -print -quit)" ] || say "$corpus is empty: starting from $start"
     shared=$work/shared
     if [ -n "$sync" ]; then
         shared=$sync/$target-$engine

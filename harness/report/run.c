@@ -66,10 +66,10 @@ enum run_exit run_exit_code(const struct run *run)
 {
     struct run_summary summary = run_summarize(run);
     const size_t *counts = summary.verdict_counts;
-    /* None at all, too, unless other shards have them. */
-    bool is_empty_shard =
-        run->shard_count > 1 && run->scenario_count == 0 && run->unplayed_count == 0;
-    bool is_all_skipped = counts[VERDICT_SKIP] == run->scenario_count && !is_empty_shard;
+    /* None at all, too, unless other shards have them, or a search found none. */
+    bool is_rightly_empty = (run->shard_count > 1 || run->is_campaign) &&
+                            run->scenario_count == 0 && run->unplayed_count == 0;
+    bool is_all_skipped = counts[VERDICT_SKIP] == run->scenario_count && !is_rightly_empty;
     if (run->is_interrupted || run->is_inconclusive || is_all_skipped || summary.flaky_count > 0 ||
         counts[VERDICT_CLIENT_ERROR] > 0 || counts[VERDICT_ERROR] > 0)
         return RUN_EXIT_INCONCLUSIVE;
