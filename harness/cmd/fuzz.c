@@ -222,7 +222,7 @@ int command_fuzz(const struct command *command, int argc, char **argv)
     } else {
         struct fuzz fuzz = {.options = &options};
         places_find(&fuzz.places);
-        status = trial_choose_client(&fuzz.places, options.client, &fuzz.client);
+        status = (int)client_open(&fuzz.places, options.client, &fuzz.client);
         if (status == RUN_EXIT_EXPECTED)
             status = play_and_report(&fuzz);
         fuzz_failures_free(&fuzz.failures);

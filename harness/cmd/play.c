@@ -60,13 +60,14 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
     result->play_counts[judgement->verdict] = 1;
 }
 
-/* Whether the baseline is for another one; why goes to `error`, which may be NULL. */
-static bool is_other_client(const struct play *play, struct error *error)
+static void find_baseline(struct play *play)
 {
-    struct error unused;
-    return play->baseline &&
-           !baseline_file_is_for(play->baseline, play->run->client_name,
-                                 play->run->client_version, error ? error : &unused);
+    const struct play_baselines *baselines = play->baselines;
+    const struct baseline_file *file =
+        baseline_file_find(baselines->files, baselines->count, play->run->client_name,
+                           play->run->client_version);
+    play->baseline = file ? &file->baseline : NULL;
+    play->is_other_client = !file && baselines->must_fit && baselines->count > 0;
 }
 
 /* The first hello tells who the client is. */
@@ -79,7 +80,7 @@ static void on_hello(void *user, const struct driver_hello *hello)
     run->client_name = copy(hello->name ? hello->name : "");
     run->client_version = copy(hello->version ? hello->version : "");
     run->capabilities = hello->capabilities;
-    play->is_other_client = is_other_client(play, NULL);
+    find_baseline(play);
     const struct option_texts *required = &play->options->required;
     for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++) {
         enum driver_capability capability = (enum driver_capability)i;
@@ -272,18 +273,19 @@ static void tell_missing(const struct play *play)
 static void tell_other_client(const struct play *play)
 {
     struct error error;
-    if (is_other_client(play, &error))
-        command_print_error(&error);
+    baseline_file_is_for(&play->baselines->files[0].baseline, play->run->client_name,
+                         play->run->client_version, &error);
+    command_print_error(&error);
 }
 
 bool play_scenarios(const struct options *options, const struct client_choice *client,
-                    const struct scenario_set *set, const struct baseline *baseline,
+                    const struct scenario_set *set, const struct play_baselines *baselines,
                     struct report_folder *folder, struct run *run)
 {
     struct play play = {.options = options,
                         .client = client,
                         .set = set,
-                        .baseline = baseline,
+                        .baselines = baselines,
                         .folder = folder,
                         .run = run};
     size_t play_count = set->count * options->repeat_count;
