@@ -204,10 +204,10 @@ const CHECKS = {
   },
 
   async compare(page) {
-    assert.match(await text(page, '.changes.new-failure h2'), /^New failures \(\d+\)$/);
+    assert.match(await text(page, '.changes.newly-failing h2'), /^Newly failing \(\d+\)$/);
     assert.equal(await count(page, '.run-card'), 2);
     await shoot(page, 'compare');
-    await page.click('.changes.new-failure a');
+    await page.click('.changes.newly-failing a');
     await page.waitForSelector('.drawing .row');
     assert.equal(await count(page, '.drawing'), 2);
     assert.match(await page.locator('.scenario .badge').nth(0).innerText(), /pass/);

@@ -113,9 +113,12 @@ Test(page, a_hundred_thousand_events_stay_fluid)
     sample_browser_skip_without();
     sample_folder_write(
         "run/results.json",
-        "{\"gapcheck\":\"0.1.0\",\"format\":1,\"client\":{\"name\":\"c\",\"version\":\"1\"},"
-        "\"exit\":0,\"summary\":{\"scenarios\":1,\"pass\":1},\"scenarios\":[{\"name\":\"large\","
-        "\"verdict\":\"pass\",\"duration_ms\":2000,\"findings\":[],\"rules\":{\"C-7\":\"pass\"},"
+        "{\"gapcheck\":\"0.1.0\",\"format\":1,\"client\":{\"name\":\"c\",\"version\":\"1\","
+        "\"command\":\"c\",\"capabilities\":[]},\"seed\":1,\"started\":\"2026-06-01T10:00:00Z\","
+        "\"duration_ms\":2000,\"exit\":0,\"scenarios\":[{\"name\":\"large\",\"file\":\"l.jsonc\","
+        "\"verdict\":\"pass\",\"duration_ms\":2000,\"published\":100000,\"owed\":100000,"
+        "\"dispatched\":100000,\"lost\":0,\"duplicated\":0,\"unrecoverable\":0,\"connections\":1,"
+        "\"known\":false,\"findings\":[],\"rules\":{\"C-7\":\"pass\"},"
         "\"transcript\":\"transcripts/large.ndjson\",\"reproduce\":\"gapcheck run\"}]}");
     cr_assert_eq(mkdir("run/transcripts", 0777), 0);
     write_large_transcript();

@@ -124,17 +124,6 @@ function drawTranscript(transcript, scenario, missed) {
   };
 }
 
-/** Events that nobody dispatched, where an old results.json does not say which were lost. */
-function guessMissed(scenario, entries) {
-  if (scenario.missed || !scenario.lost) return scenario.missed ?? [];
-  const dispatched = new Set(entries.filter(({ kind }) => kind === 'dispatch')
-    .map(({ marker }) => marker));
-  return entries.filter(({ kind }) => kind === 'publish').flatMap(({ marker, count }) =>
-    Array.from({ length: count }, (unused, index) => marker + index))
-    .filter((marker) => !dispatched.has(marker))
-    .map((marker) => ({ marker, count: 1, rule: '' }));
-}
-
 /* ---- the view ---- */
 
 /**
@@ -148,7 +137,7 @@ export async function drawScenario(run, index, rules, label = '') {
   const onShow = (finding) => started?.show(finding);
   const failing = new Set(scenario.findings.map(({ step }) => step).filter(Boolean));
   const wire = transcript?.entries.length
-    ? drawTranscript(transcript, scenario, guessMissed(scenario, transcript.entries)) : null;
+    ? drawTranscript(transcript, scenario, scenario.missed) : null;
   const source = transcript?.header.source;
   const element = html('article', { class: 'scenario' },
     label ? html('h3', { class: 'run-label' }, label) : null,
