@@ -198,21 +198,15 @@ static void on_progress(void *user, size_t running_count)
 
 /* ---- what the harness was late for ---- */
 
-struct again {
-    struct play *play;
-    size_t *indexes; /* in the set, of what is played */
-};
-
 /* This play tells more than the one before, which it takes the place of. */
 static bool on_again(void *user, size_t play_index, struct live_result *result)
 {
-    const struct again *again = user;
-    struct play *play = again->play;
-    size_t index = again->indexes[play_index];
-    if (result->transcript)
+    struct play *play = user;
+    size_t index = play->late_indexes[play_index];
+    if (result->transcript) {
         run_scenario_free(&play->run->scenarios[index]);
-    if (result->transcript)
         play->run->scenarios[index] = (struct run_scenario){0};
+    }
     return on_result(play, index, result);
 }
 
@@ -220,23 +214,25 @@ static bool on_again(void *user, size_t play_index, struct live_result *result)
 static enum live_status play_late_again(struct play *play, struct live_config *config)
 {
     struct run *run = play->run;
-    struct again again = {play, memory_alloc(run->scenario_count, sizeof *again.indexes)};
     const struct scenario **plays = memory_alloc(run->scenario_count, sizeof *plays);
     size_t count = 0;
+    play->late_indexes = memory_alloc(run->scenario_count, sizeof *play->late_indexes);
     for (size_t i = 0; i < run->scenario_count; i++) {
         if (!run->scenarios[i].judgement || !run->scenarios[i].judgement->is_late)
             continue;
-        again.indexes[count] = i;
+        play->late_indexes[count] = i;
         plays[count++] = play->set->items[i];
     }
     enum live_status status = LIVE_DONE;
     if (count > 0) {
-        struct live_callbacks callbacks = {&again, on_hello, on_again, on_progress};
+        /* Every callback gets the play. */
+        struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};
         config->jobs = AGAIN_JOBS;
         play->progress.total_count += count;
         status = live_run(config, plays, count, &callbacks);
     }
-    free(again.indexes);
+    free(play->late_indexes);
+    play->late_indexes = NULL;
     free(plays);
     return status;
 }
