@@ -5,6 +5,7 @@
 #define NAME_BYTES_MAX    120
 #define MESSAGE_BYTES_MAX 300
 #define FINDINGS_SHOWN    3
+#define TIMINGS_SHOWN     10 /* a busy machine makes hundreds; the page has all */
 #define TITLE_COLUMNS     20 /* of the longest title */
 
 static const struct {
@@ -82,9 +83,16 @@ static void append_counts(const struct matrix *matrix, struct buffer *out)
 void report_difference(const struct matrix *matrix, const struct report_style *style,
                        struct buffer *out)
 {
-    for (size_t i = 0; i < matrix->change_count; i++)
-        if (!style->is_quiet || matrix->changes[i].kind == MATRIX_CHANGE_NEWLY_FAILING)
+    size_t timing_count = 0;
+    for (size_t i = 0; i < matrix->change_count; i++) {
+        enum matrix_change_kind kind = matrix->changes[i].kind;
+        timing_count += kind == MATRIX_CHANGE_TIMING;
+        if (kind == MATRIX_CHANGE_NEWLY_FAILING ||
+            (!style->is_quiet && timing_count <= TIMINGS_SHOWN))
             append_change(matrix, &matrix->changes[i], style, out);
+    }
+    if (timing_count > TIMINGS_SHOWN && !style->is_quiet)
+        buffer_printf(out, "  … and %zu more with another time\n", timing_count - TIMINGS_SHOWN);
     if (matrix->change_count && !style->is_quiet)
         buffer_append_text(out, "\n");
     append_counts(matrix, out);

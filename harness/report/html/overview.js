@@ -11,13 +11,17 @@ const NAMES_SHOWN = 6;
 
 /* ---- the verdict ---- */
 
-/** Rules broken by what the baseline does not know. */
-function brokenRules(results) {
-  const found = new Set();
-  for (const scenario of results.scenarios)
-    for (const finding of scenario.findings)
-      if (finding.level === 'must' && !finding.known) found.add(finding.rule);
-  return [...found].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
+const ruleNumber = (id) => (id === 'step' ? 1000 : Number(id.slice(2)) + (id[0] === 'S' ? 500 : 0));
+
+/** "C-4, C-16": rules broken by what the baseline does not know; a step that was left unmet is one,
+ *  but is not called so where a real one tells more. */
+function sayBroken(results) {
+  const found = new Set(results.scenarios.flatMap(({ findings }) => findings)
+    .filter(({ level, known }) => level === 'must' && !known).map(({ rule }) => rule));
+  const rules = [...found].filter((rule) => rule !== 'step')
+    .sort((a, b) => ruleNumber(a) - ruleNumber(b));
+  if (rules.length) return `the client breaks ${rules.join(', ')}`;
+  return found.size ? 'the client leaves steps unmet' : '';
 }
 
 /** Why nobody can say how good the client is. */
@@ -39,14 +43,14 @@ function sayInconclusive(results) {
 /** What came of the run, in one sentence; two where it is inconclusive and the client fails, too. */
 export function sayVerdict(results) {
   const { summary, scenarios } = results;
-  const rules = brokenRules(results);
+  const rules = sayBroken(results);
   const failing = scenarios.filter(({ verdict, known }) => verdict === 'fail' && !known).length;
   const broken = `${failing} of ${plural(summary.scenarios, 'scenario')} ` +
-    `${failing === 1 ? 'fails' : 'fail'}: the client breaks ${rules.join(', ')}` +
-    `${summary.known ? ` beside what the baseline lists` : ''}.`;
+    `${failing === 1 ? 'fails' : 'fail'}${summary.known ? ' that the baseline does not list' : ''}: ` +
+    `${rules}.`;
   if (results.exit === 3)
-    return `${sayInconclusive(results)}${rules.length ? ` ${broken}` : ''}`;
-  if (rules.length) return broken;
+    return `${sayInconclusive(results)}${rules ? ` ${broken}` : ''}`;
+  if (rules) return broken;
   if (results.exit === 4)
     return `As the baseline says, but ${plural(summary.fixed, 'known failure')} no longer ` +
       `${summary.fixed === 1 ? 'happens' : 'happen'}.`;
@@ -78,8 +82,6 @@ export function drawHead(results) {
 }
 
 /* ---- filters ---- */
-
-const ruleNumber = (id) => (id === 'step' ? 1000 : Number(id.slice(2)) + (id[0] === 'S' ? 500 : 0));
 
 function select(label, value, choices, onchange) {
   return html('label', {}, html('span', {}, label),
@@ -207,7 +209,7 @@ function drawWrong(results, scenarios, rules, link) {
 const severity = ({ verdict, known }) => VERDICTS.indexOf(verdict) + (known ? VERDICTS.length : 0);
 
 /** Failures first, what is known of them last, else as in the file. */
-const bySeverity = (scenarios) =>
+export const bySeverity = (scenarios) =>
   scenarios.map((scenario, index) => ({ scenario, index }))
     .sort((a, b) => severity(a.scenario) - severity(b.scenario) || a.index - b.index)
     .map(({ scenario }) => scenario);
