@@ -214,6 +214,21 @@ Test(serve, a_scenario_with_tls_is_served_over_tls)
     cr_expect_neq(access(trust, F_OK), 0, "%s is left", trust);
 }
 
+/* On a machine with several networks: each has its own address for the stream. */
+Test(serve, the_stream_is_where_the_client_reached_its_own_lines)
+{
+    char command[600];
+    start(SCENARIOS "connect/first-connection.jsonc", "--listen 0.0.0.0");
+    snprintf(command, sizeof command,
+             "echo '{\"ev\":\"hello\",\"protocol\":1,\"name\":\"n\",\"version\":\"1\","
+             "\"capabilities\":[]}' | curl -s --data-binary @- "
+             "'http://127.9.8.7:%u/gapcheck/events?key=%s' | grep -q '\"ws://127.9.8.7:%u/v1/ws\"'",
+             port, key, port);
+    cr_expect(sample_shell(command));
+    kill(serving, SIGINT);
+    finish(3, "interrupted");
+}
+
 /* ---- pages ---- */
 
 /* What a page is told is what is written, and the verdict. */
