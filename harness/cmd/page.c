@@ -34,6 +34,16 @@ void page_write_run(struct report_folder *folder, const struct run *run)
     write_page(folder, &(struct html_page){.run = &shown});
 }
 
+bool page_compare(const struct matrix *difference, const char *const folders[2],
+                  struct buffer *out, struct error *error)
+{
+    struct html_run before = {&difference->runs[0], page_read_file, (void *)folders[0]};
+    struct html_run after = {&difference->runs[1], page_read_file, (void *)folders[1]};
+    return report_html(
+        &(struct html_page){.run = &after, .before = &before, .difference = difference}, out,
+        error);
+}
+
 void page_write_mutants(struct report_folder *folder, const struct buffer *mutants)
 {
     write_page(folder, &(struct html_page){.mutants = mutants->data,

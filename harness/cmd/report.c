@@ -79,25 +79,19 @@ static void close_folder(struct folder *folder)
 
 /* ---- writing ---- */
 
-static int write_page(const struct html_page *page, const char *folder, const char *name,
+static int write_page(const struct buffer *text, const char *folder, const char *name,
                       const struct options *options)
 {
-    struct buffer text;
     struct error error;
     char *path = places_join(folder, name);
-    buffer_init(&text, BUFFER_NO_LIMIT);
     int status = RUN_EXIT_EXPECTED;
-    if (!report_html(page, &text, &error)) {
-        command_print_error(&error);
-        status = RUN_EXIT_USAGE;
-    } else if (!files_make_folder(folder, &error) ||
-               !files_write(path, text.data, text.size_bytes, &error)) {
+    if (!files_make_folder(folder, &error) ||
+        !files_write(path, text->data, text->size_bytes, &error)) {
         command_print_error(&error);
         status = RUN_EXIT_INCONCLUSIVE;
     } else if (!options->is_quiet) {
         printf("report: %s\n", path);
     }
-    buffer_free(&text);
     free(path);
     return status;
 }
@@ -105,7 +99,10 @@ static int write_page(const struct html_page *page, const char *folder, const ch
 static int draw_one(const char *path, const struct options *options)
 {
     struct folder folder;
+    struct buffer text;
+    struct error error;
     int status = RUN_EXIT_USAGE;
+    buffer_init(&text, BUFFER_NO_LIMIT);
     if (open_folder(path, false, &folder)) {
         struct html_run run = {&folder.run, page_read_file, (void *)folder.path};
         struct html_page page = {
@@ -113,9 +110,13 @@ static int draw_one(const char *path, const struct options *options)
             .mutants = folder.mutants.size_bytes ? folder.mutants.data : NULL,
             .mutants_bytes = folder.mutants.size_bytes,
         };
-        status = write_page(&page, options->out ? options->out : path, PAGE_NAME, options);
+        if (report_html(&page, &text, &error))
+            status = write_page(&text, options->out ? options->out : path, PAGE_NAME, options);
+        else
+            command_print_error(&error);
     }
     close_folder(&folder);
+    buffer_free(&text);
     return status;
 }
 
@@ -136,12 +137,17 @@ static int compare(const struct folder *before, const struct folder *after,
     struct matrix matrix;
     matrix_init(&matrix, runs, 2);
     print_difference(&matrix, options);
-    struct html_run shown_before = {&runs[0], page_read_file, (void *)before->path};
-    struct html_run shown_after = {&runs[1], page_read_file, (void *)after->path};
-    struct html_page page = {
-        .run = &shown_after, .before = &shown_before, .difference = &matrix};
-    int status = write_page(&page, options->out ? options->out : after->path, PAGE_COMPARE_NAME,
+    const char *const folders[] = {before->path, after->path};
+    struct buffer page;
+    struct error error;
+    int status = RUN_EXIT_USAGE;
+    buffer_init(&page, BUFFER_NO_LIMIT);
+    if (page_compare(&matrix, folders, &page, &error))
+        status = write_page(&page, options->out ? options->out : after->path, PAGE_COMPARE_NAME,
                             options);
+    else
+        command_print_error(&error);
+    buffer_free(&page);
     if (fflush(stdout) != 0)
         status = RUN_EXIT_INCONCLUSIVE;
     status = (int)run_exit_worst((enum run_exit)status, difference_exit(&matrix));

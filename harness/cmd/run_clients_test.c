@@ -46,6 +46,8 @@ Test(run_clients, each_has_an_ordinary_report_and_the_matrix_tells_what_changed)
     cr_expect_eq(cJSON_GetObjectItem(new, "exit")->valueint, 1);
     cr_expect(sample_shell("test -s r/sdk-1/junit.xml -a -s r/sdk-2/transcripts/s/gap.ndjson"));
     cr_expect(sample_shell("grep -q 'newly failing' r/summary.md"));
+    cr_expect(sample_shell("grep -q '\"kind\":\"newly failing\",\"name\":\"s/gap\"' "
+                           "r/sdk-2/compare.html && test ! -e r/sdk-1/compare.html"));
     cJSON_Delete(old);
     cJSON_Delete(new);
     sample_program_run("", "run --out q " NEW OLD, 1, "  fixed:");
