@@ -128,6 +128,8 @@ const CHECKS = {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.waitForTimeout(100);
     assert.ok(await hasNoSidewaysScroll(page), 'no sideways scroll at 360 px');
+    await until(page, true, () => page.locator('.drawing')
+      .evaluate((box) => box.scrollWidth <= box.clientWidth)); // all four lanes are in sight
     await shoot(page, 'scenario-phone');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.matrix');
@@ -188,6 +190,23 @@ const CHECKS = {
     assert.equal(scrolled.lastRow, 'done');
     assert.ok(frameMs < 50, `a frame takes ${frameMs} ms of computing`);
     await shoot(page, 'large');
+  },
+
+  async known(page) {
+    assert.match(await text(page, '.run-head .verdict'),
+      /^‼\s*Inconclusive: 1 scenario had different verdicts from play to play\.$/);
+    assert.match(await text(page, '[aria-label="Another verdict from play to play"] li'),
+      /overflow\/same-second\s+1 fail, 1 pass/);
+    assert.match(await text(page, '[aria-label="Known failures"] summary'), /: C-5$/);
+    assert.equal(await count(page, '[aria-label="What went wrong"]'), 0);
+    await page.click('[data-verdict="differs"]');
+    assert.equal(await count(page, '.matrix tbody tr'), 1);
+    assert.equal(await count(page, '.matrix .trait'), 1);
+    await shoot(page, 'known');
+    await page.click('.matrix tbody tr a');
+    await page.waitForSelector('.drawing .row');
+    assert.match(await text(page, '.plays'), /^Played 2 times: 1 fail, 1 pass\./);
+    assert.match(await text(page, '.finding'), /Put up with: /);
   },
 
   async mutants(page) {
