@@ -181,9 +181,9 @@ void server_update_port(struct session *session)
 uint32_t session_connected(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    session->connections = memory_grow(session->connections, &session->connection_capacity_count,
-                                       session->connection_count + 1,
-                                       sizeof(*session->connections));
+    session->connections = memory_reserve(
+        session->connections, &session->connection_capacity_count, session->connection_count + 1,
+        sizeof(*session->connections));
     struct connection *connection = &session->connections[session->connection_count++];
     *connection = (struct connection){
         .number = (uint32_t)session->connection_count,
