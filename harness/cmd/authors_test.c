@@ -96,7 +96,7 @@ Test(authors, explain_tells_a_scenario_and_names_the_others_of_each)
     expect("explain each.jsonc", 0, " 2. The connection breaks with a TCP reset.");
     expect("explain each.jsonc", 0, "  each[fin]  Ends by fin");
     expect("explain each.jsonc --filter 'each[fin]'", 0, "is ended by a TCP FIN");
-    expect("explain", 2, "wants a scenario");
+    expect("explain", 2, "wants at least one scenario");
     expect("explain nowhere", 2, "there is no such file or folder");
 }
 

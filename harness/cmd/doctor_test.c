@@ -117,7 +117,7 @@ Test(doctor, tells_that_the_command_does_not_start)
 {
     expect("--client 'no-such-program --at-all'", 3, "exited with status 127 (command not found)");
     expect("--client no-such-driver", 2, "no-such-driver");
-    expect("scenarios", 2, "takes no paths");
+    expect("scenarios", 2, "takes no argument");
     expect_of("echo oh dear >&2; exit 4", "", 3, "exited with status 4; its log begins with `oh");
 }
 

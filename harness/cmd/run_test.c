@@ -90,7 +90,7 @@ Test(program, exit_2_usage)
         {"run --client refrence", "did you mean `reference`?"},
         {"run --client 'relaycast@;x'", "is no version"},
         {"run --client refrence --filter nothing", "did you mean `reference`?"},
-        {"judge", "takes one transcript, not 0"},
+        {"judge", "wants one transcript, not 0"},
         {"judge nowhere", "nowhere"},
         {"judge scenarios/first.jsonc", "scenarios/first.jsonc:1:1: error: "},
         {"reference-client x", "takes no argument"},
