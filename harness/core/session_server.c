@@ -236,6 +236,8 @@ void session_ended(struct session *session, uint32_t number, bool was_reset, int
     if (!connection || connection->state == CONNECTION_GONE || session->is_done)
         return;
     session->now_us = now_us;
+    if (connection->state == CONNECTION_REQUEST && connection->request.size_bytes == 0)
+        session->wordless_count++;
     if (connection->state == CONNECTION_DRAINING) {
         /* The client was quicker: the drop is noted so that the schedule can be read. */
         server_record_drop(session, connection, false);
