@@ -141,6 +141,13 @@ Test(doctor, tells_the_nearest_name_of_an_unknown_capability)
                "`reconectng` (did you mean `reconnecting`?)");
 }
 
+Test(doctor, wants_the_certificate_of_the_options_trusted)
+{
+    expect_of("sed -u 's/\"ca_file\":/\"other_file\":/' | " REFERENCE, "", 1,
+              "✗ it connects over TLS");
+    expect_printed("Where `options` has a `ca_file`");
+}
+
 /* ---- answers and ends ---- */
 
 Test(doctor, wants_an_answer_to_what_the_driver_does_not_know)
