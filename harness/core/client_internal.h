@@ -66,6 +66,7 @@ struct client_pending_queue {
 /* A resync that was sent and not yet acknowledged. */
 struct client_question {
     int64_t last_seen;
+    int64_t highest;          /* that had been seen by then */
     unsigned numbering_index; /* in which it was asked */
 };
 

@@ -243,14 +243,28 @@ static void judge_ack(struct judge *judge, struct acknowledged *state, size_t in
         state->up_to_seq = last;
 }
 
-/* Everything up to `run_end` was dispatched by then. */
-static void extend_run(const struct judge *judge, struct acknowledged *state, int64_t now_us)
+/* The event may have come under another number (`id: same`): nobody acknowledges this one for that. */
+static bool was_number_sent(const struct judge *judge, const struct acknowledged *state,
+                            int64_t seq, size_t index)
 {
+    const struct evidence_send *sends = judge->evidence->sends;
+    for (size_t position = event_of(judge, state, seq)->last_send; position != EVIDENCE_NONE;
+         position = sends[position].previous)
+        if (sends[position].seq == (double)seq && sends[position].entry < index)
+            return true;
+    return false;
+}
+
+/* Everything up to `run_end` was sent and dispatched by entry `index`. */
+static void extend_run(const struct judge *judge, struct acknowledged *state, size_t index)
+{
+    int64_t now_us = evidence_entry(judge->evidence, index)->at_us;
     if (state->run_end < state->first_seq - 1)
         state->run_end = state->first_seq - 1;
     while (state->first_seq && state->run_end < (int64_t)state->count) {
         size_t dispatch = event_of(judge, state, state->run_end + 1)->first_dispatch;
-        if (dispatch == EVIDENCE_NONE || judge->evidence->dispatches[dispatch].at_us > now_us)
+        if (dispatch == EVIDENCE_NONE || judge->evidence->dispatches[dispatch].at_us > now_us ||
+            !was_number_sent(judge, state, state->run_end + 1, index))
             return;
         state->run_end++;
         if (judge->evidence->dispatches[dispatch].at_us > state->run_us)
@@ -263,7 +277,7 @@ static void judge_settled(struct judge *judge, struct acknowledged *state, size_
 {
     int64_t now_us = evidence_entry(judge->evidence, index)->at_us;
     find_first(judge, state, index, 0);
-    extend_run(judge, state, now_us);
+    extend_run(judge, state, index);
     if (state->run_end < state->first_seq || state->is_told || !state->first_seq)
         return;
     judge_exercise(judge, RULE_C4);

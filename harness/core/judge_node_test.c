@@ -291,6 +291,19 @@ Test(judge_node, takes_the_first_number_for_the_beginning)
     cr_assert_eq(story.judgement->unrecoverable, 2);
 }
 
+/* It has the event, and was sent it under another number. */
+Test(judge_node, asks_for_no_acknowledgement_of_a_number_that_was_not_sent)
+{
+    begin();
+    open_stream();
+    story_publish(1);
+    story_dispatch_sent();
+    acknowledge(1);
+    story_publish_as((struct story_publish){.id_marker = 1, .is_not_live = true});
+    settle(1000);
+    story_expect(VERDICT_PASS, "");
+}
+
 Test(judge_node, tells_an_acknowledgement_of_what_does_not_exist)
 {
     begin();
