@@ -120,6 +120,8 @@ static void write_restart(struct generator *generator)
     else
         at = snprintf(fields, sizeof fields, "\"counter\": %u",
                       choices_chance(choices, 60) ? 0 : choices_below(choices, 30));
+    if (!keeps_counter) /* no server sends the old numbers again */
+        generator->stale_count = generator->named_count;
     /* A ring of two numberings at once is none that a client can make sense of. */
     if (keeps_counter && choices_chance(choices, 20))
         ADD(", \"ring\": \"keep\"");
