@@ -253,7 +253,8 @@ static void open_connection(struct ideal *ideal, size_t index)
     ideal->open_end = client_numbers_sure_end(&ideal->numbers);
     bool asks = ideal->numbers.now.sure.is_started || (ideal->numbers.now.possible.is_started &&
                                                      connection->first_resync != EVIDENCE_NONE);
-    ideal->is_complete = !asks;
+    /* One that may have a number, and had no time to ask, may know that something is missing. */
+    ideal->is_complete = !asks && !ideal->numbers.now.possible.is_started;
     note_complete(ideal, entry->at_us);
     if (!asks)
         ideal->answered_marker = ideal->model.event_count; /* it cannot ask (C-2) */
