@@ -351,6 +351,30 @@ Test(judge_resync, a_client_that_had_no_time_to_ask_may_know_for_how_long_someth
     story_expect(VERDICT_PASS, "");
 }
 
+/* An author's ack to the client's own question: who believes it has all, until then. */
+Test(judge_resync, what_a_made_up_ack_says_has_come_need_not_be_asked_for_again)
+{
+    for (int is_answer = 0; is_answer < 2; is_answer++) {
+        overflow("'server':{'ring':2},");
+        story_resync(3, STORY_SINCE_MS);
+        struct transcript_entry ack = story_entry(TRANSCRIPT_FRAME_OUT);
+        ack.connection = story.connection;
+        ack.detail = "resync_ack";
+        ack.text = is_answer ? "{\"last_seen_seq\":3,\"current_seq\":8}"
+                             : "{\"last_seen_seq\":2,\"current_seq\":8}";
+        story_add(&ack);
+        story_fence();
+        story_drop("reset");
+        story_advance(300000);
+        story_open();
+        story_resync(3, (double)story.server_ms);
+        take_all();
+        story_done("complete", NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->verdict, is_answer ? VERDICT_PASS : VERDICT_FAIL);
+    }
+}
+
 Test(judge_resync, repeats_that_an_early_since_brings_are_not_blamed)
 {
     overflow("'server':{'ring':2},");
