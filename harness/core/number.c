@@ -87,17 +87,18 @@ double number_convert(struct span text)
 
 /* ---- printing ---- */
 
-/* Numbers that 15 digits do not tell become raw text. */
+/* Numbers that 15 digits do not tell become raw text, and so do whole ones that cJSON would write
+ * with an exponent: 9.00719925474097e+15. */
 static void make_exact(cJSON *node)
 {
     char text[40];
     if (cJSON_IsNumber(node) && isfinite(node->valuedouble)) {
+        double size = fabs(node->valuedouble);
+        bool is_long = size >= 1e15 && size < 1e17 && size == floor(size);
         snprintf(text, sizeof text, "%1.15g", node->valuedouble);
-        if (strtod(text, NULL) == node->valuedouble)
+        if (!is_long && strtod(text, NULL) == node->valuedouble)
             return;
-        bool is_whole = node->valuedouble == floor(node->valuedouble);
-        snprintf(text, sizeof text, is_whole && fabs(node->valuedouble) < 1e17 ? "%.0f" : "%.17g",
-                 node->valuedouble);
+        snprintf(text, sizeof text, is_long ? "%.0f" : "%.17g", node->valuedouble);
         node->type = (node->type & ~0xff) | cJSON_Raw;
         node->valuestring = memory_copy_text(text, strlen(text));
     }
@@ -117,4 +118,36 @@ char *number_print_tree(const cJSON *tree)
     if (!text)
         abort();
     return text;
+}
+
+/* ---- comparing ---- */
+
+static bool members_equal(const cJSON *left, const cJSON *right)
+{
+    if (cJSON_GetArraySize(left) != cJSON_GetArraySize(right))
+        return false;
+    for (const cJSON *member = left->child; member; member = member->next) {
+        const cJSON *other = cJSON_GetObjectItemCaseSensitive(right, member->string);
+        if (!other || !number_trees_equal(member, other))
+            return false;
+    }
+    return true;
+}
+
+/* Recursion is bounded by the depth that cJSON parses. */
+bool number_trees_equal(const cJSON *left, const cJSON *right)
+{
+    if ((left->type & 0xff) != (right->type & 0xff))
+        return false;
+    if (cJSON_IsNumber(left))
+        return left->valuedouble == right->valuedouble;
+    if (cJSON_IsString(left))
+        return strcmp(left->valuestring, right->valuestring) == 0;
+    if (cJSON_IsObject(left))
+        return members_equal(left, right) && members_equal(right, left);
+    const cJSON *item = left->child, *other = right->child;
+    for (; item && other; item = item->next, other = other->next)
+        if (!number_trees_equal(item, other))
+            return false;
+    return !item && !other;
 }

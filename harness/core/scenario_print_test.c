@@ -221,6 +221,30 @@ Test(scenario_print, steps_that_come_again_are_a_repeat)
     scenario_free(scenario);
 }
 
+/* Equal by cJSON_Compare, which is loose in the 16th digit and does not see the order of members. */
+Test(scenario_print, steps_that_are_only_nearly_the_same_are_no_repeat)
+{
+    static const char *const alike[][4] = {
+        {"{ \"publish\": { \"seq\": 9007199254740987 } }",
+         "{ \"publish\": { \"seq\": 9007199254740988 } }",
+         "{ \"publish\": { \"seq\": 9007199254740989 } }",
+         "{ \"publish\": { \"seq\": 9007199254740990 } }"},
+        {"{ \"send\": { \"frame\": { \"a\": 1, \"b\": 2 } } }",
+         "{ \"send\": { \"frame\": { \"b\": 2, \"a\": 1 } } }",
+         "{ \"send\": { \"frame\": { \"a\": 1, \"b\": 2 } } }",
+         "{ \"send\": { \"frame\": { \"b\": 2, \"a\": 1 } } }"},
+    };
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        char text[600];
+        snprintf(text, sizeof text, HEAD "\"steps\": [ %s, %s, %s, %s ] }", alike[i][0],
+                 alike[i][1], alike[i][2], alike[i][3]);
+        struct scenario *scenario = load(text);
+        cr_expect_eq(scenario_print_step_count(scenario), 4);
+        expect_round_trip(scenario, NULL);
+        scenario_free(scenario);
+    }
+}
+
 /* The longest line, in bytes. */
 static size_t longest_line(const char *text)
 {
