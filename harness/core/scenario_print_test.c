@@ -225,8 +225,8 @@ Test(scenario_print, steps_that_come_again_are_a_repeat)
 Test(scenario_print, steps_that_are_only_nearly_the_same_are_no_repeat)
 {
     static const char *const alike[][4] = {
-        {"{ \"publish\": { \"seq\": 9007199254740988 } }",
-         "{ \"publish\": { \"seq\": 9007199254740989 } }",
+        {"{ \"publish\": { \"seq\": 9007199254740989 } }",
+         "{ \"publish\": { \"seq\": 9007199254740990 } }",
          "{ \"publish\": { \"seq\": 9007199254740990 } }",
          "{ \"publish\": { \"seq\": 9007199254740989 } }"},
         {"{ \"send\": { \"frame\": { \"a\": 1, \"b\": 2 } } }",
