@@ -186,6 +186,14 @@ libfuzzer_options() {
     ! reads_json || printf '%s\n' "-dict=$root/fuzz/json.dict"
 }
 
+# A seed that crashes would be met again first, each time, and hide what is behind it.
+forget_crashing_seeds() {
+    for crash in "$work"/raw/*; do
+        [ ! -f "$crash" ] ||
+            find "$seeds" -type f -size "$(wc -c <"$crash")c" -exec cmp -s {} "$crash" \; -delete
+    done
+}
+
 # One process, started again after each crash until the time is over.
 libfuzzer_worker() {
     count=0
@@ -198,6 +206,7 @@ libfuzzer_worker() {
         child=$!
         wait $child && break
         count=$((count + 1))
+        forget_crashing_seeds
     done
 }
 

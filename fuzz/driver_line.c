@@ -1,8 +1,10 @@
 /* What a driver says, against a table of what each kind of line must and may hold (driver.md): the
- * same verdict, the same fields, and an error that says something. */
+ * same verdict, the same fields, and an error that says something; read without a tree it is the
+ * same. */
 #include "support/frame_oracle.h"
 #include "support/target.h"
 
+#include "core/driver_event.h"
 #include "core/driver_line.h"
 #include "core/event.h"
 
@@ -183,6 +185,37 @@ static void check_text_is_whole(const struct driver_line *line)
     buffer_free(&text);
 }
 
+/* ---- the reading without a tree ---- */
+
+/* Of the first string that has one; 0: none. */
+static uint64_t first_marker(const cJSON *value)
+{
+    uint64_t marker = cJSON_IsString(value) ? event_find_marker(span_of(value->valuestring)) : 0;
+    for (const cJSON *child = value->child; child && !marker; child = child->next)
+        marker = first_marker(child);
+    return marker;
+}
+
+/* What is read in one pass must be what the tree says. */
+static void check_one_pass(const char *text, size_t size_bytes, const struct driver_line *line,
+                           bool is_read)
+{
+    struct driver_event_line event;
+    if (!driver_event_read(text, size_bytes, &event))
+        return;
+    TARGET_CHECK(is_read && line->event == DRIVER_EVENT_EVENT, "only in one pass it was read");
+    TARGET_CHECK(span_equals(event.client, line->client), "`%s`", line->client);
+    TARGET_CHECK(span_equals(event.type, line->type), "`%s`", line->type);
+    TARGET_CHECK(event.handler == line->handler, "%d instead of %d", event.handler, line->handler);
+    uint64_t marker = first_marker(line->data);
+    TARGET_CHECK(driver_event_marker(event.data) == marker, "gc-%llu",
+                 (unsigned long long)driver_event_marker(event.data));
+    for (uint32_t text_bytes = 0; text_bytes <= 40; text_bytes += 8)
+        TARGET_CHECK(driver_event_text_is_whole(event.data, marker, text_bytes) ==
+                         driver_line_text_is_whole(line->data, marker, text_bytes),
+                     "of %u bytes", (unsigned)text_bytes);
+}
+
 static void check_error(const struct error *error)
 {
     struct buffer text;
@@ -200,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
     bool is_read = driver_line_parse(text, size_bytes, &line, &error);
     cJSON *object = frame_oracle_parse(text, size_bytes);
     unsigned found = frame_differences_of(text, size_bytes);
+    check_one_pass(text, size_bytes, &line, is_read);
     free(text); /* it must have been copied */
     if (object && !frame_differences_have(found, FRAME_DIFFERENCE_ODD_BLANK))
         TARGET_CHECK(is_read == is_good(object), "%s", is_read ? "it was read" : error.message);
