@@ -284,8 +284,8 @@ start_afl() {
 
 measure_afl() {
     cat "$shared"/*/fuzzer_stats 2>/dev/null | awk '
-        $1 == "execs_done" { runs += $3 }
-        $1 == "execs_per_sec" { speed += $3 }
+        $1 == "run_time" { seconds = $3 }
+        $1 == "execs_done" { runs += $3; if (seconds > 0) speed += $3 / seconds }
         $1 == "edges_found" && $3 > edges { edges = $3 }
         $1 == "corpus_count" { inputs += $3 }
         END { printf "%d %d %d %d", runs, speed, edges, inputs }'

@@ -123,7 +123,7 @@ tell_crash() { # path
     path=${1#"$root"/}
     printf '\n  %s (%s bytes)\n' "$path" "$(wc -c <"$1")"
     play_crash "$1"
-    grep -a 'broken property\|runtime error\|ERROR: ' "$work/tmp/said" | head -n 2 |
+    grep -a 'broken property\|Assertion `\|runtime error\|ERROR: ' "$work/tmp/said" | head -n 2 |
         cut -c 1-200 | sed 's/^/    /'
     own_frames | head -n 4 | sed 's/^/    in /'
     printf '    again: ./gapcheck fuzz-target %s --replay %s\n' "$target" "$path"
