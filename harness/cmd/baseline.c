@@ -210,7 +210,7 @@ static bool check_arguments(const struct options *options)
     return false;
 }
 
-static int run_with(const struct options *options)
+int command_baseline(const struct options *options)
 {
     if (!check_arguments(options))
         return RUN_EXIT_USAGE;
@@ -229,20 +229,5 @@ static int run_with(const struct options *options)
     scenario_set_free(&job.set);
     places_free(&job.places);
     buffer_free(&job.changes);
-    return status;
-}
-
-int command_baseline(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = run_with(&options);
-    options_free(&options);
     return status;
 }

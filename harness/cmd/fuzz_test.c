@@ -82,7 +82,7 @@ Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
 {
     expect("fuzz --runs 8 --out r --client 'exit 3'", 3, "does not get as far as one event");
     expect("fuzz --client refrence", 2, "did you mean `reference`?");
-    expect("fuzz file.jsonc", 2, "fuzz takes no file");
+    expect("fuzz file.jsonc", 2, "takes no argument");
     expect("fuzz --time 5", 2, "--time takes a number and a unit");
 }
 

@@ -184,7 +184,7 @@ static int compare_two(const char *before_path, const char *after_path,
     return status;
 }
 
-static int report(const struct options *options)
+int command_report(const struct options *options)
 {
     struct error error;
     if (options->is_merge)
@@ -198,19 +198,4 @@ static int report(const struct options *options)
               options->path_count);
     command_print_error(&error);
     return RUN_EXIT_USAGE;
-}
-
-int command_report(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = report(&options);
-    options_free(&options);
-    return status;
 }

@@ -340,7 +340,7 @@ Test(serve, strangers_do_not_disturb)
 
 Test(serve, wants_exactly_one_scenario)
 {
-    sample_program_run("", "serve", 2, "wants a scenario");
+    sample_program_run("", "serve", 2, "wants at least one scenario");
     sample_program_run("", "serve '" SCENARIOS "ack'", 2, "plays one scenario, not ");
     cr_expect(sample_printed("ack/before-the-replay, ack/late, "));
     cr_expect(sample_printed("say which with --filter"));

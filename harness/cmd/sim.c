@@ -236,7 +236,7 @@ static void print_json(struct sim *sim)
     cJSON_Delete(root);
 }
 
-static int run_sim(const struct options *options)
+int command_sim(const struct options *options)
 {
     for (size_t i = 0; i < options->policies.count; i++)
         if (!check_name(options->policies.items[i]))
@@ -258,24 +258,4 @@ static int run_sim(const struct options *options)
         printf("%zu of %zu found\n", sim.found_count, sim.chosen_count);
     buffer_free(&sim.text);
     return fflush(stdout) == 0 ? sim.status : RUN_EXIT_INCONCLUSIVE;
-}
-
-int command_sim(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count > 0) {
-        error_set(&error, "its scenarios are generated; `gapcheck mutants` plays files",
-                  "`gapcheck sim` takes no scenario file: %.80s", options.paths[0]);
-        command_print_error(&error);
-    } else {
-        status = run_sim(&options);
-    }
-    options_free(&options);
-    return status;
 }

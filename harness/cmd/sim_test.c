@@ -103,8 +103,8 @@ Test(sim, bad_usage_is_exit_2_with_the_next_step)
     expect("sim --time 10", 2, "write 90s, 10m or 2h");
     expect("sim --time 99d", 2, "at most 30d");
     expect("sim --runs 0", 2, "--runs takes a number from 1");
-    expect("sim scenarios", 2, "takes no scenario file");
-    expect("bench scenarios", 2, "takes no file");
+    expect("sim scenarios", 2, "takes no argument");
+    expect("bench scenarios", 2, "takes no argument");
 }
 
 /* ---- bench: that it measures, and not what ---- */

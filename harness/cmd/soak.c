@@ -271,7 +271,7 @@ static void say(const char *text)
     fflush(stderr);
 }
 
-static int soak_with(const struct options *options)
+int command_soak(const struct options *options)
 {
     struct places places;
     struct scenario_set set = {0};
@@ -292,20 +292,5 @@ static int soak_with(const struct options *options)
     client_choice_free(&client);
     scenario_set_free(&set);
     places_free(&places);
-    return status;
-}
-
-int command_soak(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = soak_with(&options);
-    options_free(&options);
     return status;
 }
