@@ -96,6 +96,7 @@ Test(scenario_print, every_kind_of_field_comes_back_the_same)
         " \"X\": \"\" } } }",
         "{ \"refuse\": { \"how\": \"closed\", \"for_ms\": 0 } }",
         "{ \"publish\": { \"count\": 2, \"seq\": 9007199254740990, \"id\": \"same\" } }",
+        "{ \"publish\": { \"seq\": 0 } }",
         "{ \"publish\": { \"seq\": \"none\", \"live\": false, \"store\": false, \"size\": 9,"
         " \"every_ms\": 1, \"channel\": \"c\", \"type\": \"\\u00e4 \\\"x\\\" \\n\" } }",
         "{ \"send\": { \"frame\": { \"type\": \"${seq}\", \"a\": [1.5, -2e-7, null, {}, []] } } }",
