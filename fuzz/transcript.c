@@ -41,7 +41,8 @@ static void check_entry(const struct transcript_entry *left, const struct transc
                      is_same_number(left->number, right->number) &&
                      is_same_number(left->number2, right->number2),
                  "a number of entry %zu", index);
-    TARGET_CHECK(is_same_text(left->name, right->name) && is_same_text(left->detail, right->detail) &&
+    TARGET_CHECK(is_same_text(left->name, right->name) &&
+                     is_same_text(left->detail, right->detail) &&
                      is_same_text(left->text, right->text),
                  "a text of entry %zu", index);
 }

@@ -453,7 +453,8 @@ static void edit_settings(struct scene *scene)
 static void use_each(struct scene *scene, const cJSON *steps, size_t index)
 {
     cJSON *fields = cJSON_GetArrayItem(steps, (int)index)->child;
-    for (cJSON *member = fields ? fields->child : NULL; member; member = member->next) {
+    for (cJSON *member = cJSON_IsObject(fields) ? fields->child : NULL; member;
+         member = member->next) {
         if (!cJSON_IsNumber(member))
             continue;
         const int values[] = {1, 2 + (int)below(scene, 5)};
