@@ -11,12 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
 static int examine(const struct options *options, const struct client_choice *client)
 {
     struct doctor_report report = {0};
@@ -43,22 +37,10 @@ int command_doctor(const struct options *options)
 {
     struct places places;
     struct client_choice client = {0};
-    struct error error;
-    int status = RUN_EXIT_EXPECTED;
     places_find(&places);
-    switch (client_choose(&places, options->client, say, &client, &error)) {
-    case CLIENT_CHOICE_DONE:
+    int status = (int)client_open(&places, options->client, &client);
+    if (status == RUN_EXIT_EXPECTED)
         status = examine(options, &client);
-        break;
-    case CLIENT_CHOICE_WRONG:
-        command_print_error(&error);
-        status = RUN_EXIT_USAGE;
-        break;
-    case CLIENT_CHOICE_TROUBLE:
-        command_print_error(&error);
-        status = RUN_EXIT_INCONCLUSIVE;
-        break;
-    }
     client_choice_free(&client);
     places_free(&places);
     return status;

@@ -210,7 +210,7 @@ int command_fuzz(const struct options *options)
 {
     struct fuzz fuzz = {.options = options};
     places_find(&fuzz.places);
-    int status = trial_choose_client(&fuzz.places, options->client, &fuzz.client);
+    int status = (int)client_open(&fuzz.places, options->client, &fuzz.client);
     if (status == RUN_EXIT_EXPECTED)
         status = play_and_report(&fuzz);
     fuzz_failures_free(&fuzz.failures);

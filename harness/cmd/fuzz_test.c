@@ -59,6 +59,16 @@ Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
     expect("judge r/transcripts/reproducers/C-6.ndjson", 1, "C-6");
 }
 
+Test(fuzz_command, what_breaks_the_node_stream_only_is_found_and_told_in_its_words)
+{
+    expect("fuzz --runs 24 --out r " MUTANT("node-register-late"), 1,
+           "owed:  the client registers on every connection");
+    cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/C-6.jsonc"));
+    cr_expect(sample_shell("grep -q 'A client registers' r/reproducers/C-6.jsonc"));
+    expect("run r/reproducers --out s " MUTANT("node-register-late"), 1, "C-6");
+    expect("run r/reproducers --out s", 0, "1 pass");
+}
+
 Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
 {
     expect("fuzz --runs 40 --out r " MUTANT("unknown-types-dropped"), 0, "C-12");

@@ -272,7 +272,7 @@ static int prepare(struct shrink_job *job)
         status = RUN_EXIT_USAGE;
     }
     return status == RUN_EXIT_EXPECTED
-               ? trial_choose_client(&job->places, job->options->client, &job->client)
+               ? (int)client_open(&job->places, job->options->client, &job->client)
                : status;
 }
 

@@ -74,6 +74,26 @@ Test(judge_connection, short_delays_are_told_unless_the_harness_was_late_by_what
     }
 }
 
+Test(judge_connection, a_step_whose_time_was_up_on_a_busy_machine_may_be_worth_another_play)
+{
+    static const struct {
+        const char *how;
+        double late_us;
+        bool is_late;
+    } cases[] = {{"unmet", 80000, true}, {"unmet", 25000, false}, {"complete", 80000, false}};
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        story_begin("", "");
+        story_open();
+        story_drop("reset");
+        struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
+        late.number = cases[index].late_us;
+        story_add(&late);
+        story_done(cases[index].how, NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->is_late, cases[index].is_late, "case %zu", index);
+    }
+}
+
 Test(judge_connection, a_rule_that_the_scenario_does_not_name_may_stay_untold)
 {
     refuse_with(flat_ms);
@@ -108,6 +128,22 @@ Test(judge_connection, delays_start_small_again_after_an_event_or_c16_is_broken)
     story_expect(VERDICT_PASS, "");
     start_again_after(500);
     story_expect(VERDICT_FAIL, "C-16");
+}
+
+/* Of the node stream: attempts that came to no connection lie between. */
+Test(judge_connection, a_delay_behind_refused_tokens_need_not_be_small)
+{
+    refuse_with(growing_ms);
+    story_wait(500);
+    story_reconnect(1);
+    story_drop("reset");
+    struct transcript_entry http = story_entry(TRANSCRIPT_HTTP);
+    http.name = "stall";
+    http.text = "POST /v1/agent/node-token";
+    story_add(&http);
+    story_wait(500);
+    story_reconnect(1);
+    story_expect(VERDICT_PASS, "");
 }
 
 Test(judge_connection, a_client_that_reconnects_before_the_server_saw_the_end_is_not_too_quick)

@@ -325,6 +325,32 @@ Test(judge_resync, what_an_earlier_since_crowds_out_is_lost_by_c5)
     story_expect_cause(RULE_C5, "the 6 oldest rows");
 }
 
+/* It may have got a number at the end of the second connection; if so, it knew on the third, which
+ * broke before it could ask, that something was missing since minutes. */
+Test(judge_resync, a_client_that_had_no_time_to_ask_may_know_for_how_long_something_is_missing)
+{
+    story_begin("'server':{'ring':1,'db_limit':6,'clock':{'freeze':true}},", "");
+    story_open();
+    story_drop("reset");
+    story_publish(6);
+    story_open();
+    story_fence();
+    struct transcript_entry frame = story_entry(TRANSCRIPT_FRAME_OUT);
+    frame.connection = story.connection;
+    frame.detail = "channel.archived";
+    frame.seq = 0;
+    story_add(&frame);
+    story_drop("reset");
+    story_advance(300000);
+    story_open();
+    story_drop("reset");
+    story_publish(6);
+    story_open();
+    story_resync(0, (double)STORY_CLOCK_MS - 61000);
+    take_all();
+    story_expect(VERDICT_PASS, "");
+}
+
 Test(judge_resync, repeats_that_an_early_since_brings_are_not_blamed)
 {
     overflow("'server':{'ring':2},");
@@ -457,6 +483,22 @@ Test(judge_resync, a_reset_that_the_ack_shows_is_recovered_or_c21_is_broken)
         story_expect(asks_again ? VERDICT_PASS : VERDICT_WARN, asks_again ? "" : "C-21");
         story_expect_status(RULE_C21, asks_again ? RULE_STATUS_PASS : RULE_STATUS_WARN);
     }
+}
+
+/* It asked for the new numbers, and the server did not answer. */
+Test(judge_resync, a_reset_after_which_no_answer_came_is_unrecoverable)
+{
+    three_and_drop("");
+    story_restart(0);
+    story_publish(2);
+    story_open();
+    story_resync(3, STORY_SINCE_MS);
+    story_answer();
+    story_tell_ack();
+    story_resync(0, STORY_SINCE_MS);
+    story_fence();
+    story_expect(VERDICT_PASS, "");
+    cr_assert_eq(story.judgement->unrecoverable, 2);
 }
 
 Test(judge_resync, a_reset_that_was_outgrown_unnoticed_is_unrecoverable)

@@ -285,6 +285,8 @@ static void append_summary(const struct run *run, const struct run_summary *summ
         buffer_printf(out, ", %zu fixed", summary->fixed_count);
     if (run->unplayed_count > 0)
         buffer_printf(out, ", %zu not played", run->unplayed_count);
+    if (run->again_count > 0)
+        buffer_printf(out, ", %zu played again (the machine was busy)", run->again_count);
     buffer_printf(out, " in %.1f s", (double)run->duration_ms / 1000);
     if (run->is_interrupted)
         buffer_append_text(out, "; interrupted");

@@ -45,8 +45,6 @@ struct shrink {
 bool shrink_suits_reference(const struct scenario *scenario)
 {
     static const struct client_policy reference;
-    if (scenario->dialect != DIALECT_AGENT)
-        return false;
     struct transcript *transcript = sim_play(scenario, &reference, 1);
     struct judgement *judgement = judge_transcript(transcript, scenario);
     bool is_suitable = judgement->verdict == VERDICT_PASS;
