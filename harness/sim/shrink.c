@@ -197,7 +197,7 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
 static bool adopt_first(struct shrink *shrink, struct candidate *candidates, size_t count)
 {
     size_t look_count = 0;
-    for (size_t i = 0; i < count && look_count < LOOKS_MAX && !is_over(shrink); i++) {
+    for (size_t i = 0; i < count && look_count < LOOKS_MAX; i++) {
         struct candidate *candidate = &candidates[i];
         if (!is_good(shrink, candidate))
             continue;
