@@ -105,17 +105,17 @@ Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
     expect("fuzz --time 5", 2, "--time takes a number and a unit");
 }
 
-/* No rule has a name for it, but the scenario is kept. */
-Test(fuzz_command, a_client_that_dies_of_some_scenarios_is_told_and_they_are_kept)
+Test(fuzz_command, a_client_that_dies_of_a_scenario_again_and_again_fails_by_a_small_file)
 {
     write_script("fragile", FRAGILE);
-    expect("fuzz --runs 48 --out r --client ./fragile", 3, "? the client cannot be judged: ");
-    cr_expect(sample_printed("nothing found, "));
-    cr_expect(sample_printed("client-error; exit 3"));
-    cr_expect(sample_shell("grep -q max_reconnect_attempts r/client-errors/generated-*.jsonc"));
-    cr_expect(sample_shell("grep -q '\"exit\": 3,' r/results.json"));
-    expect("run r/client-errors --out s --client ./fragile", 3, "client-error");
-    expect("run r/client-errors --out t", 0, " pass");
+    expect("fuzz --runs 16 --out r --client ./fragile", 1,
+           "process died, twice, at the same scenario");
+    cr_expect(sample_printed("✗ step"));
+    cr_expect(sample_shell("grep -q max_reconnect_attempts r/reproducers/step.jsonc"));
+    cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
+    expect("lint r/reproducers", 0, "");
+    expect("run r/reproducers --out s --client ./fragile", 1, "process died");
+    expect("run r/reproducers --out t", 0, "1 pass");
 }
 
 /* What was reached up to then is written, and no time is spent on the dead. */
