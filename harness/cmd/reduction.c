@@ -1,6 +1,7 @@
 #include "cmd/reduction.h"
 
 #include "core/memory.h"
+#include "core/scenario_print.h"
 #include "sim/shrink_faults.h"
 
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #define BATCH_COUNT    64   /* candidates at once: nearly as quick as one */
 #define ASKED_MAX      3000 /* candidates in all */
+#define SHORT_STEPS_MAX 10  /* of a file */
 #define DEAD_CALLS_MAX 2    /* calls in a row in which no candidate could be played */
 
 /* A failure may hang on how busy the machine is: it is looked for in quiet moments, one play after
@@ -186,37 +188,53 @@ static void on_step(void *user, size_t step_count, size_t asked_count)
 
 /* ---- the best of several attempts ---- */
 
-static bool is_settled(const struct reduction *reduction)
-{
-    return reduction->smallest && reduction->proof.played_count == REDUCTION_PROVE_COUNT &&
-           reduction->proof.failed_count == REDUCTION_PROVE_COUNT;
-}
-
 static bool is_over(const struct trial *trial, const struct reduction *reduction)
 {
     return trial->is_interrupted || reduction->client_trouble;
 }
 
-/* A smaller one may fail half as often as the original; another one has to fail more often. */
-static bool is_better(const struct reduction_proof *proof, const struct reduction *reduction)
+/* A file that is soon read. */
+static bool is_short(const struct scenario *scenario)
+{
+    return scenario_print_step_count(scenario) <= SHORT_STEPS_MAX;
+}
+
+/* A short file that fails every time; or nothing can be asked any more. */
+static bool is_done(const struct trial *trial, const struct reduction *reduction)
+{
+    const struct reduction_proof *proof = &reduction->proof;
+    return is_over(trial, reduction) ||
+           (reduction->smallest && is_short(reduction->smallest) &&
+            proof->failed_count == REDUCTION_PROVE_COUNT);
+}
+
+/* A smaller one may fail half as often as the original; another one has to fail more often, or as
+ * often in fewer steps where there are too many. */
+static bool is_better(const struct scenario *scenario, const struct reduction_proof *proof,
+                      const struct reduction *reduction)
 {
     size_t own = proof->failed_count * reduction->proof.played_count;
     size_t known = reduction->proof.failed_count * proof->played_count;
-    return proof->failed_count > 0 && (reduction->smallest ? own > known : own * 2 >= known);
+    if (proof->failed_count == 0 || !reduction->smallest)
+        return proof->failed_count > 0 && own * 2 >= known;
+    return own > known || (own == known && !is_short(reduction->smallest) &&
+                           scenario_print_step_count(scenario) <
+                               scenario_print_step_count(reduction->smallest));
 }
 
-/* Takes the scenario and its proof, if they are better than what there is. */
-static void keep_better(struct reduction *reduction, struct scenario *scenario,
+/* Takes scenario and proof, if they are better than what there is; else frees them. */
+static void keep_better(struct reduction *reduction, const struct shrink_result *result,
                         struct reduction_proof *proof)
 {
-    if (!is_better(proof, reduction)) {
-        scenario_free(scenario);
+    if (!result->scenario || !is_better(result->scenario, proof, reduction)) {
+        scenario_free(result->scenario);
         free_proof(proof);
         return;
     }
     scenario_free(reduction->smallest);
     free_proof(&reduction->proof);
-    reduction->smallest = scenario;
+    reduction->smallest = result->scenario;
+    reduction->end = result->end;
     reduction->proof = *proof;
     *proof = (struct reduction_proof){0};
 }
@@ -235,8 +253,8 @@ static void prove(struct trial *trial, struct reduction *reduction,
         *proof = longer;
 }
 
-/* Makes `from` smaller, the original or what came of it. Careful: what fails now and then is made
- * to fail every time. */
+/* Makes `from` smaller, the original or what came of it. Careful: nothing more is made to hang on
+ * the moment, and less of it where that can be mended; this may take more steps. */
 static void attempt(struct trial *trial, struct reduction *reduction, const struct scenario *from,
                     bool is_careful, const struct reduction_progress *progress)
 {
@@ -252,11 +270,10 @@ static void attempt(struct trial *trial, struct reduction *reduction, const stru
     trial->is_hurried = reduction->failure->rule != RULE_STEP;
     shrink(from, reduction->failure->rule, reduction->proof.grade, &asked, &limits, &result);
     trial->is_hurried = false;
-    reduction->end = result.end;
     if (oracle.proof.played_count > 0 && !is_over(trial, reduction))
         prove(trial, reduction, result.scenario, &oracle.proof);
     free_proof(&oracle.looked);
-    keep_better(reduction, result.scenario, &oracle.proof);
+    keep_better(reduction, &result, &oracle.proof);
 }
 
 bool reduction_make(struct trial *trial, const struct scenario *original,
@@ -269,10 +286,10 @@ bool reduction_make(struct trial *trial, const struct scenario *original,
     play_again(trial, reduction, original, REDUCTION_CONFIRM_COUNT, 1, true, &reduction->proof);
     if (reduction->proof.failed_count == 0 || trial->is_interrupted)
         return !trial->is_interrupted;
-    attempt(trial, reduction, original, false, told);
-    if (reduction->smallest && !is_settled(reduction) && !is_over(trial, reduction))
-        attempt(trial, reduction, reduction->smallest, true, told);
-    if (!is_settled(reduction) && !is_over(trial, reduction))
-        attempt(trial, reduction, original, true, told);
+    attempt(trial, reduction, original, true, told);
+    if (!is_done(trial, reduction) && reduction->smallest)
+        attempt(trial, reduction, reduction->smallest, false, told);
+    if (!is_done(trial, reduction))
+        attempt(trial, reduction, original, false, told);
     return !trial->is_interrupted;
 }

@@ -313,9 +313,9 @@ void shrink(const struct scenario *scenario, enum rule rule, int grade,
     bool is_smaller = shrink.scenario != NULL;
     if (is_smaller) {
         shrink.fault_count = count_faults(&shrink, shrink.scenario);
-        mend(&shrink, SHRINK_PASS_FREEZE);
+        mend(&shrink, SHRINK_PASS_CLOCKS);
         if (limits->is_careful)
-            mend(&shrink, SHRINK_PASS_STEADY);
+            mend(&shrink, SHRINK_PASS_MOMENTS);
     }
     while (is_smaller && !is_over(&shrink)) {
         is_smaller = false;

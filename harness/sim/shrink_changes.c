@@ -295,16 +295,6 @@ static void list_own_process(const cJSON *document, struct shrink_changes *chang
     }
 }
 
-static void list_freeze(const cJSON *document, struct shrink_changes *changes)
-{
-    const cJSON *server = cJSON_GetObjectItemCaseSensitive(document, "server");
-    if (!server)
-        return;
-    struct shrink_change *change = add_change(changes, 1);
-    change->edits[change->count++] =
-        (struct shrink_edit){.kind = SHRINK_EDIT_FREEZE, .node = server};
-}
-
 /* ---- what hangs on the moment ---- */
 
 #define STEADY_EDITS_MAX 3 /* for one moment */
@@ -337,6 +327,7 @@ static void part_from_resync(struct shrink_change *change, enum steady_way way,
     add_following(change, steps[last], "[{\"release\":{}},{\"set\":{\"resync\":\"auto\"}}]");
 }
 
+/* Up to what is steady; in the change that was added last. */
 static void round_clock(const struct scenario_field *field, const cJSON *node,
                         struct shrink_changes *changes)
 {
@@ -349,15 +340,35 @@ static void round_clock(const struct scenario_field *field, const cJSON *node,
                copysign(clock_seconds[i] * 1000, node->valuedouble));
 }
 
-/* One change for all moments, or one for each; the clocks are one. */
+static void round_clock_alone(const struct scenario_field *field, const cJSON *node,
+                              struct shrink_changes *changes)
+{
+    add_change(changes, 1);
+    round_clock(field, node, changes);
+}
+
+static void list_steady_clocks(const cJSON *document, struct shrink_changes *changes)
+{
+    const cJSON *server = cJSON_GetObjectItemCaseSensitive(document, "server");
+    size_t count = (size_t)cJSON_GetArraySize(steps_of(document)) + 1;
+    if (server) {
+        struct shrink_change *change = add_change(changes, 1);
+        change->edits[change->count++] =
+            (struct shrink_edit){.kind = SHRINK_EDIT_FREEZE, .node = server};
+    }
+    add_change(changes, count);
+    for_all_fields(document, round_clock, changes);
+    for_all_fields(document, round_clock_alone, changes);
+}
+
+/* One change for all moments, or one for each. */
 static void list_steady_way(const cJSON *document, enum steady_way way, bool is_together,
                             struct shrink_changes *changes)
 {
     size_t count, accept = 0;
     const cJSON **steps = index_steps(document, &count);
     struct shrink_walk walk = {0};
-    struct shrink_change *change = add_change(changes, (STEADY_EDITS_MAX + 1) * count + 1);
-    for_all_fields(document, round_clock, changes);
+    struct shrink_change *change = add_change(changes, STEADY_EDITS_MAX * count);
     for (size_t i = 0; i < count; i++) {
         enum shrink_moment moment = shrink_walk_to(&walk, verb_of(steps[i]));
         accept = verb_of(steps[i]) == VERB_ACCEPT ? i : accept;
@@ -375,7 +386,7 @@ static void list_steady_way(const cJSON *document, enum steady_way way, bool is_
     free(steps);
 }
 
-static void list_steady(const cJSON *document, struct shrink_changes *changes)
+static void list_steady_moments(const cJSON *document, struct shrink_changes *changes)
 {
     for (int is_together = 1; is_together >= 0; is_together--) {
         for (int way = 0; way < STEADY_WAY_COUNT; way++)
@@ -407,11 +418,11 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
     case SHRINK_PASS_PAIRS:
         list_pairs(document, changes);
         break;
-    case SHRINK_PASS_FREEZE:
-        list_freeze(document, changes);
+    case SHRINK_PASS_CLOCKS:
+        list_steady_clocks(document, changes);
         break;
-    case SHRINK_PASS_STEADY:
-        list_steady(document, changes);
+    case SHRINK_PASS_MOMENTS:
+        list_steady_moments(document, changes);
         break;
     }
 }

@@ -43,8 +43,8 @@ enum shrink_pass {
     SHRINK_PASS_PAIRS,   /* two steps that stand and fall together, two that can be one */
     SHRINK_PASS_COUNT,
     /* Nothing goes away here. */
-    SHRINK_PASS_FREEZE = SHRINK_PASS_COUNT, /* the server's clock stands still */
-    SHRINK_PASS_STEADY, /* less hangs on the moment (shrink_faults.h): all at once, then each alone */
+    SHRINK_PASS_CLOCKS = SHRINK_PASS_COUNT, /* the server's stands still, and differs by seconds */
+    SHRINK_PASS_MOMENTS, /* less hangs on them (shrink_faults.h): all at once, then each alone */
 };
 
 /* `document` is what a file holds, its steps unrolled. */

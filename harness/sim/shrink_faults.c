@@ -32,23 +32,35 @@ bool shrink_faults_may_replay_rows(const struct scenario *scenario)
     return scenario->server.ring != strtoll(ring->fallback, NULL, 10);
 }
 
+bool shrink_faults_is_steady(double ms)
+{
+    return ms == 0 || (fabs(ms) >= STEADY_MS_MIN && fmod(ms, 1000) == 0);
+}
+
+static size_t count_clocks(const struct scenario *scenario)
+{
+    size_t count = !scenario->server.clock_freeze;
+    count += !shrink_faults_is_steady((double)scenario->server.clock_skew_ms);
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        const struct scenario_step *step = &scenario->steps[i];
+        count += step->verb == VERB_ADVANCE && !shrink_faults_is_steady((double)step->advance.ms);
+    }
+    return count;
+}
+
 size_t shrink_faults_count(struct scenario *scenario)
 {
     const struct scenario_set set = {.items = &scenario, .count = 1};
     struct lint_report report;
     lint_scenarios(&set, &report);
-    size_t count = report.count + count_blind_steps(scenario) +
-                   (shrink_faults_may_replay_rows(scenario) && !scenario->server.clock_freeze);
+    size_t count = report.count + count_blind_steps(scenario);
+    if (shrink_faults_may_replay_rows(scenario))
+        count += count_clocks(scenario);
     lint_report_free(&report);
     return count;
 }
 
 /* ---- the moment ---- */
-
-bool shrink_faults_is_steady(double ms)
-{
-    return ms == 0 || (fabs(ms) >= STEADY_MS_MIN && fmod(ms, 1000) == 0);
-}
 
 enum shrink_moment shrink_walk_to(struct shrink_walk *walk, enum verb verb)
 {
@@ -78,13 +90,7 @@ size_t shrink_faults_count_moments(const struct scenario *scenario)
 {
     struct shrink_walk walk = {0};
     size_t count = 0;
-    bool counts_clocks = shrink_faults_may_replay_rows(scenario);
-    for (size_t i = 0; i < scenario->step_count; i++) {
-        const struct scenario_step *step = &scenario->steps[i];
-        count += shrink_walk_to(&walk, step->verb) != SHRINK_MOMENT_NONE;
-        count += counts_clocks && step->verb == VERB_ADVANCE &&
-                 !shrink_faults_is_steady((double)step->advance.ms);
-    }
-    return count + (counts_clocks &&
-                    !shrink_faults_is_steady((double)scenario->server.clock_skew_ms));
+    for (size_t i = 0; i < scenario->step_count; i++)
+        count += shrink_walk_to(&walk, scenario->steps[i].verb) != SHRINK_MOMENT_NONE;
+    return count;
 }

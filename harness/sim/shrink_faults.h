@@ -5,11 +5,11 @@
 
 #include "core/scenario.h"
 
-/* What lint warns of, steps that read as if nothing were connected there, and rows whose times a
- * running clock gives. */
+/* What lint warns of, steps that read as if nothing were connected there, and where rows may be
+ * replayed, a clock that runs and every difference between clocks that is not steady. */
 size_t shrink_faults_count(struct scenario *scenario);
 
-/* What else hangs on the moment: see enum shrink_moment, and clocks that are not steady. */
+/* What else hangs on the moment: see enum shrink_moment. */
 size_t shrink_faults_count_moments(const struct scenario *scenario);
 
 /* Whether rows may be replayed: then it counts in which second they were written. */
