@@ -3,8 +3,21 @@
 # gapcheck itself writes the annotations, since GitHub sets GITHUB_ACTIONS. Ends with its exit status.
 set -uo pipefail
 
+# On the page of the job; a message is one line there (%, CR and LF as GitHub wants them).
+annotate() {
+    printf '::error title=gapcheck::%s\n' "$(printf '%s' "$1" |
+        sed 's/%/%25/g; s/\r/%0D/g' | sed ':a; N; $!ba; s/\n/%0A/g')"
+}
+
+# Nothing was run, and whoever looks at the page of the job sees why.
+tell_nothing() {
+    annotate "$2"
+    { printf '## gapcheck: nothing was run; exit %s\n\n' "$1" && printf '%s\n' "$2" |
+        sed 's/^/    /'; } >>"$GITHUB_STEP_SUMMARY"
+}
+
 wrong() {
-    printf '::error title=gapcheck::%s\n' "$1"
+    tell_nothing 2 "$1"
     printf 'exit-code=2\nreport=\nartifact=\n' >>"$GITHUB_OUTPUT"
     exit 2
 }
@@ -38,15 +51,19 @@ false | "") ;;
 esac
 
 report=$(mktemp -d "${RUNNER_TEMP:-/tmp}/gapcheck-XXXXXX") || exit 3
-"$GITHUB_ACTION_PATH/gapcheck" run --out "$report" "${arguments[@]}"
-status=$?
+told=$(mktemp "${RUNNER_TEMP:-/tmp}/gapcheck-XXXXXX") || exit 3
+{ "$GITHUB_ACTION_PATH/gapcheck" run --out "$report" "${arguments[@]}" 2>&1 >&3 3>&- |
+    tee "$told" >&2; } 3>&1
+status=${PIPESTATUS[0]}
 
 if [ -f "$report/summary.md" ]; then
     cat "$report/summary.md" >>"$GITHUB_STEP_SUMMARY"
-else # nothing was run, and why is told above
+else
+    tell_nothing "$status" "$(sed -n '/error: /,$p' "$told" | sed 's/^error: //')"
     rmdir "$report" 2>/dev/null
     report=
     artifact=
 fi
+rm -f "$told"
 printf 'exit-code=%s\nreport=%s\nartifact=%s\n' "$status" "$report" "$artifact" >>"$GITHUB_OUTPUT"
 exit "$status"

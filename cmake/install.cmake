@@ -35,7 +35,23 @@ install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME gapcheck)
 set(CPACK_PACKAGE_VENDOR "The gapcheck authors")
-set(CPACK_PACKAGE_CONTACT "The gapcheck authors <gapcheck@localhost>")
+# Who builds a package answers for it: named as Debian's own tools ask for it, or as git knows them.
+set(builder_name $ENV{DEBFULLNAME})
+set(builder_mail $ENV{DEBEMAIL})
+if(NOT builder_mail)
+  execute_process(COMMAND git config user.name WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE builder_name OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  execute_process(COMMAND git config user.email WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    OUTPUT_VARIABLE builder_mail OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+endif()
+if(NOT builder_mail) # dpkg wants some address; this one says that nobody was named
+  set(builder_name "unnamed builder (set DEBFULLNAME and DEBEMAIL)")
+  set(builder_mail root@localhost)
+endif()
+if(NOT builder_name)
+  set(builder_name "gapcheck")
+endif()
+set(CPACK_PACKAGE_CONTACT "${builder_name} <${builder_mail}>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "conformance tests for realtime clients that reconnect")
 set(CPACK_PACKAGE_DESCRIPTION
 "gapcheck tells whether a realtime client loses, repeats or reorders events

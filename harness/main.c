@@ -38,5 +38,5 @@ int main(int argc, char **argv)
         return refuse(name);
     if (is_help)
         return command_print_help(command);
-    return command->run(command, argc - 1, argv + 1);
+    return command_start(command, argc - 1, argv + 1);
 }

@@ -147,7 +147,7 @@ Test(action, an_empty_shard_is_uploaded)
 Test(action, nothing_run_is_nothing_uploaded)
 {
     static const char *const cases[][2] = {
-        {"client=refrence", "did you mean `reference`?"},
+        {"client=refrence", "::error title=gapcheck::`refrence` is no driver"},
         {"client=", "takes a name, not nothing"},
         {"client=relaycast version='6;0'", "is no version"},
         {"client='sh sdk.sh' version=6.0.2", "::error title=gapcheck::the input version is for"},
@@ -161,7 +161,9 @@ Test(action, nothing_run_is_nothing_uploaded)
         expect_member(outputs, "exit-code", "2");
         expect_member(outputs, "report", "");
         cr_expect_eq(cJSON_GetArraySize(uploads), 0);
-        cr_expect(sample_shell("test ! -e temp/summary.md && ! ls temp | grep gapcheck-"));
+        cr_expect(sample_shell("grep -q '^::error title=gapcheck::.' out"), "%s", cases[i][0]);
+        cr_expect(sample_shell("grep -q 'nothing was run; exit 2' temp/summary.md"));
+        cr_expect(sample_shell("! ls temp | grep gapcheck-"));
         cJSON_Delete(outputs);
         cJSON_Delete(uploads);
     }

@@ -1,8 +1,8 @@
 /* The authors' commands from end to end: lint, explain, list, new, schema. */
-#include "cmd/sample_folder.h"
+#define _DEFAULT_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
 
 #include <cjson/cJSON.h>
-#include <sys/wait.h>
 
 static const char *folder;
 
@@ -19,26 +19,6 @@ static void tear_down(void)
 
 TestSuite(authors, .init = set_up, .fini = tear_down, .timeout = 120);
 
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
-/* Runs gapcheck; its exit must be `status`, and `found` must stand in what it prints. */
-static void expect(const char *arguments, int status, const char *found)
-{
-    char command[2000];
-    snprintf(command, sizeof command, "'%s' %s >out 2>err </dev/null", GAPCHECK_BINARY, arguments);
-    int got = WEXITSTATUS(system(command));
-    cr_expect_eq(got, status, "%s: exit %d instead of %d", arguments, got, status);
-    snprintf(command, sizeof command, "cat out err | grep -qF -- '%s'", found);
-    bool is_found = shell(command);
-    cr_expect(is_found, "%s: no `%s`", arguments, found);
-    if (got != status || !is_found)
-        shell("cat out err >&2");
-    cr_expect_not(shell("grep -q Sanitizer err"));
-}
-
 /* ---- lint ---- */
 
 #define WARNED                                                                                     \
@@ -50,18 +30,18 @@ Test(authors, lint_has_nothing_to_say_of_a_good_library)
     sample_folder_write("scenarios/gap/first.jsonc",
                         "{ \"title\": \"A client gets what happens\", \"rules\": [\"C-1\"],\n"
                         "  \"steps\": [ { \"accept\": {} }, { \"settle\": {} } ] }");
-    expect("lint", 0, "1 scenario in 1 file: nothing to say");
-    expect("lint --strict", 0, "nothing to say");
+    sample_run("lint", 0, "1 scenario in 1 file: nothing to say");
+    sample_run("lint --strict", 0, "nothing to say");
 }
 
 Test(authors, lint_warnings_have_a_place_and_fail_only_when_strict)
 {
     sample_folder_write("warned.jsonc", WARNED);
-    expect("lint warned.jsonc", 0, "warned.jsonc:2:34: warning: `wait` costs 5 ms");
-    expect("lint warned.jsonc", 0, "      |                                  ^~~~~~");
-    expect("lint warned.jsonc", 0, "  hint: `expect`, `settle` and `sync` wait");
-    expect("lint warned.jsonc", 0, "1 scenario in 1 file: 1 warning");
-    expect("lint --strict warned.jsonc", 1, "1 warning");
+    sample_run("lint warned.jsonc", 0, "warned.jsonc:2:34: warning: `wait` costs 5 ms");
+    sample_run("lint warned.jsonc", 0, "      |                                  ^~~~~~");
+    sample_run("lint warned.jsonc", 0, "  hint: `expect`, `settle` and `sync` wait");
+    sample_run("lint warned.jsonc", 0, "1 scenario in 1 file: 1 warning");
+    sample_run("lint --strict warned.jsonc", 1, "1 warning");
 }
 
 Test(authors, lint_errors_do_not_hide_the_warnings_of_other_files)
@@ -70,18 +50,18 @@ Test(authors, lint_errors_do_not_hide_the_warnings_of_other_files)
                         "{ \"title\": \"t\", \"rules\": [\"C-1\"],\n"
                         "  \"steps\": [ { \"publsh\": {} }, { \"drop\": { \"how\": \"x\" } } ] }");
     sample_folder_write("scenarios/gap/warned.jsonc", WARNED);
-    expect("lint", 2, "wrong.jsonc:2:16: error: unknown verb `publsh`");
-    expect("lint", 2, "hint: did you mean `publish`?");
-    expect("lint", 2, "wrong.jsonc:2:51: error: ");
-    expect("lint", 2, "warned.jsonc:2:34: warning: ");
-    expect("lint nowhere", 2, "there is no such file or folder");
-    expect("lint --json", 2, "has no option `--json`");
+    sample_run("lint", 2, "wrong.jsonc:2:16: error: unknown verb `publsh`");
+    sample_run("lint", 2, "hint: did you mean `publish`?");
+    sample_run("lint", 2, "wrong.jsonc:2:51: error: ");
+    sample_run("lint", 2, "warned.jsonc:2:34: warning: ");
+    sample_run("lint nowhere", 2, "there is no such file or folder");
+    sample_run("lint --json", 2, "has no option `--json`");
 }
 
 Test(authors, lint_of_nothing_is_inconclusive)
 {
     mkdir("empty", 0777);
-    expect("lint empty", 3, "there is no scenario");
+    sample_run("lint empty", 3, "there is no scenario");
 }
 
 /* ---- explain and list ---- */
@@ -93,27 +73,27 @@ Test(authors, explain_tells_a_scenario_and_names_the_others_of_each)
                       "  \"each\": { \"how\": [\"reset\", \"fin\"] },\n"
                       "  \"steps\": [ { \"accept\": {} }, { \"drop\": { \"how\": \"${how}\" } },\n"
                       "    { \"settle\": {} } ] }\n");
-    expect("explain each.jsonc", 0, " 2. The connection breaks with a TCP reset.");
-    expect("explain each.jsonc", 0, "  each[fin]  Ends by fin");
-    expect("explain each.jsonc --filter 'each[fin]'", 0, "is ended by a TCP FIN");
-    expect("explain", 2, "wants a scenario");
-    expect("explain nowhere", 2, "there is no such file or folder");
+    sample_run("explain each.jsonc", 0, " 2. The connection breaks with a TCP reset.");
+    sample_run("explain each.jsonc", 0, "  each[fin]  Ends by fin");
+    sample_run("explain each.jsonc --filter 'each[fin]'", 0, "is ended by a TCP FIN");
+    sample_run("explain", 2, "wants at least one scenario");
+    sample_run("explain nowhere", 2, "there is no such file or folder");
 }
 
 Test(authors, list_aligns_its_columns)
 {
     sample_folder_write("scenarios/z.jsonc", WARNED);
-    expect("list", 0, "gap/first  A title                   C-1  #first");
-    expect("list", 0, "z          Waits for nothing at all  C-1");
-    expect("list --tag first", 0, "gap/first");
-    cr_expect(shell("test $(wc -l <out) = 1"));
-    expect("list --filter nothing", 3, "none of 2 scenarios is selected");
-    cr_expect(shell("test ! -s out"));
+    sample_run("list", 0, "gap/first  A title                   C-1  #first");
+    sample_run("list", 0, "z          Waits for nothing at all  C-1");
+    sample_run("list --tag first", 0, "gap/first");
+    cr_expect(sample_shell("test $(wc -l <out) = 1"));
+    sample_run("list --filter nothing", 3, "none of 2 scenarios is selected");
+    cr_expect(sample_shell("test ! -s out"));
 }
 
 Test(authors, list_prints_json)
 {
-    expect("list --json", 0, "\"file\": \"scenarios/gap/first.jsonc\"");
+    sample_run("list --json", 0, "\"file\": \"scenarios/gap/first.jsonc\"");
     char text[2000] = "";
     FILE *file = fopen("out", "r");
     cr_assert_not_null(file);
@@ -133,26 +113,28 @@ Test(authors, list_prints_json)
 
 Test(authors, new_writes_a_file_that_lints_and_passes)
 {
-    expect("new mine --rule C-9", 0, "gapcheck run mine.jsonc");
-    expect("lint --strict mine.jsonc", 0, "nothing to say");
-    expect("run mine.jsonc --out r", 0, "1 scenario: 1 pass");
-    cr_expect(shell("! grep -q schema mine.jsonc"));
+    sample_run("new mine --rule C-9", 0, "gapcheck run mine.jsonc");
+    sample_run("lint --strict mine.jsonc", 0, "nothing to say");
+    sample_run("run mine.jsonc --out r", 0, "1 scenario: 1 pass");
+    cr_expect(sample_shell("! grep -q schema mine.jsonc"));
 }
 
 Test(authors, new_refers_to_the_schema_of_its_library)
 {
     sample_folder_write("scenarios/schema.json", "{}");
-    expect("new scenarios/gap/second.jsonc --rule S-5", 0, "scenarios/gap/second.jsonc is written");
-    cr_expect(shell("grep -qF '\"$schema\": \"../schema.json\"' scenarios/gap/second.jsonc"));
-    expect("new scenarios/third --rule C-1", 0, "scenarios/third.jsonc is written");
-    cr_expect(shell("grep -qF '\"$schema\": \"schema.json\"' scenarios/third.jsonc"));
+    sample_run("new scenarios/gap/second.jsonc --rule S-5", 0,
+               "scenarios/gap/second.jsonc is written");
+    cr_expect(
+        sample_shell("grep -qF '\"$schema\": \"../schema.json\"' scenarios/gap/second.jsonc"));
+    sample_run("new scenarios/third --rule C-1", 0, "scenarios/third.jsonc is written");
+    cr_expect(sample_shell("grep -qF '\"$schema\": \"schema.json\"' scenarios/third.jsonc"));
 }
 
 Test(authors, new_never_overwrites)
 {
     sample_folder_write("mine.jsonc", "precious");
-    expect("new mine --rule C-9", 2, "mine.jsonc: it is there already");
-    cr_expect(shell("test \"$(cat mine.jsonc)\" = precious"));
+    sample_run("new mine --rule C-9", 2, "mine.jsonc: it is there already");
+    cr_expect(sample_shell("test \"$(cat mine.jsonc)\" = precious"));
 }
 
 Test(authors, new_tells_what_is_wrong)
@@ -167,7 +149,7 @@ Test(authors, new_tells_what_is_wrong)
         {"new nowhere/a --rule C-1", "there is no such folder"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        expect(cases[i][0], 2, cases[i][1]);
+        sample_run(cases[i][0], 2, cases[i][1]);
     cr_expect_neq(access("a.jsonc", F_OK), 0);
 }
 
@@ -175,7 +157,7 @@ Test(authors, new_tells_what_is_wrong)
 
 Test(authors, schema_prints_schema_and_reference)
 {
-    expect("schema", 0, "http://json-schema.org/draft-07/schema#");
-    expect("schema --markdown", 0, "### `publish`");
-    expect("schema x", 2, "takes no argument");
+    sample_run("schema", 0, "http://json-schema.org/draft-07/schema#");
+    sample_run("schema --markdown", 0, "### `publish`");
+    sample_run("schema x", 2, "takes no argument");
 }

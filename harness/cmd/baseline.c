@@ -28,12 +28,6 @@ struct baseline_job {
     size_t added_count, dropped_count;
 };
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
 /* ---- what would change ---- */
 
 static void tell_change(void *user, const struct baseline_change *change)
@@ -125,8 +119,8 @@ static int report_changes(struct baseline_job *job, const struct run *run)
            job->is_update ? "dropped or narrowed" : "to drop or narrow", expired_count, "expired");
     int status = RUN_EXIT_EXPECTED;
     if (!is_complete(run)) {
-        say("gapcheck: not everything was played to a verdict; the entries of the rest stay as "
-            "they are\n");
+        fputs("gapcheck: not everything was played to a verdict; the entries of the rest stay as "
+              "they are\n", stderr);
         status = RUN_EXIT_INCONCLUSIVE;
     } else if (!job->is_update && job->added_count > 0) {
         status = RUN_EXIT_BROKEN;
@@ -145,13 +139,13 @@ static int play_job(struct baseline_job *job)
     struct report_folder folder = {.client_log = fopen("/dev/null", "we")};
     if (!folder.client_log)
         folder.client_log = stderr;
-    const struct baseline *baseline = job->is_new ? NULL : &job->file.baseline;
+    struct play_baselines baselines = {&job->file, job->is_new ? 0 : 1, true};
     bool is_right =
-        play_scenarios(&job->options, &job->client, &job->set, baseline, &folder, &run);
+        play_scenarios(&job->options, &job->client, &job->set, &baselines, &folder, &run);
     bool has_client = run.client_version[0] != '\0';
     int status = RUN_EXIT_USAGE;
     if (is_right && !has_client) {
-        say("gapcheck: the client never said who it is; nothing was changed\n");
+        fputs("gapcheck: the client never said who it is; nothing was changed\n", stderr);
         status = RUN_EXIT_INCONCLUSIVE;
     } else if (is_right) {
         status = report_changes(job, &run);
@@ -163,17 +157,6 @@ static int play_job(struct baseline_job *job)
 
 /* ---- the command ---- */
 
-static int choose_client(struct baseline_job *job)
-{
-    struct error error;
-    enum client_choice_status status =
-        client_choose(&job->places, job->options.client, say, &job->client, &error);
-    if (status == CLIENT_CHOICE_DONE)
-        return RUN_EXIT_EXPECTED;
-    command_print_error(&error);
-    return status == CLIENT_CHOICE_WRONG ? RUN_EXIT_USAGE : RUN_EXIT_INCONCLUSIVE;
-}
-
 static int run_job(struct baseline_job *job)
 {
     int status = library_select(&job->options, &job->places, &job->set);
@@ -184,7 +167,7 @@ static int run_job(struct baseline_job *job)
         baseline_file_init(&job->file, &job->options, &job->places);
     else if (!baseline_file_open(&job->file, job->path, &job->options, &job->places))
         return RUN_EXIT_USAGE;
-    status = choose_client(job);
+    status = (int)client_open(&job->places, job->options.client, &job->client);
     if (status == RUN_EXIT_EXPECTED)
         status = play_job(job);
     baseline_file_close(&job->file);
@@ -210,7 +193,7 @@ static bool check_arguments(const struct options *options)
     return false;
 }
 
-static int run_with(const struct options *options)
+int command_baseline(const struct options *options)
 {
     if (!check_arguments(options))
         return RUN_EXIT_USAGE;
@@ -229,20 +212,5 @@ static int run_with(const struct options *options)
     scenario_set_free(&job.set);
     places_free(&job.places);
     buffer_free(&job.changes);
-    return status;
-}
-
-int command_baseline(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = run_with(&options);
-    options_free(&options);
     return status;
 }

@@ -136,6 +136,17 @@ bool baseline_file_is_for(const struct baseline *baseline, const char *client, c
     return false;
 }
 
+struct baseline_file *baseline_file_find(struct baseline_file *files, size_t count,
+                                         const char *client, const char *version)
+{
+    struct error unused;
+    for (size_t i = 0; i < count; i++)
+        if (!files[i].is_used &&
+            baseline_file_is_for(&files[i].baseline, client, version, &unused))
+            return &files[i];
+    return NULL;
+}
+
 /* ---- applied ---- */
 
 /* Whether the finding keeps the scenario from being as expected. */

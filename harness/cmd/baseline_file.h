@@ -11,6 +11,7 @@ struct baseline_file {
     struct baseline baseline;
     const char **names; /* of all scenarios there are, whatever the options leave out; owned */
     size_t name_count;
+    bool is_used; /* by a client that was played: it counts for one only */
     struct buffer name_room; /* private: what the names borrow from */
 };
 
@@ -26,6 +27,10 @@ void baseline_file_close(struct baseline_file *file);
 /* False, with an error that says what to do, if the baseline is for another client or version. */
 bool baseline_file_is_for(const struct baseline *baseline, const char *client, const char *version,
                           struct error *error);
+
+/* The first of `count` that is for this client and not used yet; NULL if there is none. */
+struct baseline_file *baseline_file_find(struct baseline_file *files, size_t count,
+                                         const char *client, const char *version);
 
 /* Marks what is known in the run, and what of the baseline is no longer so. The baseline's entries
  * borrow names from the run. */

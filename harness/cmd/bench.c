@@ -102,7 +102,7 @@ static void tell(const struct options *options, const char *what)
     fflush(stderr);
 }
 
-static int measure(const struct options *options)
+int command_bench(const struct options *options)
 {
     static struct bench bench; /* large for a stack */
     bench = (struct bench){
@@ -126,23 +126,4 @@ static int measure(const struct options *options)
     fwrite(text.data, 1, text.size_bytes, stdout);
     buffer_free(&text);
     return fflush(stdout) == 0 && is_whole ? RUN_EXIT_EXPECTED : RUN_EXIT_INCONCLUSIVE;
-}
-
-int command_bench(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count > 0) {
-        error_set(&error, NULL, "`gapcheck bench` takes no file: %.80s", options.paths[0]);
-        command_print_error(&error);
-    } else {
-        status = measure(&options);
-    }
-    options_free(&options);
-    return status;
 }

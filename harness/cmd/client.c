@@ -1,5 +1,6 @@
 #include "cmd/client.h"
 
+#include "cmd/command.h"
 #include "cmd/driver_json.h"
 #include "cmd/install.h"
 #include "core/memory.h"
@@ -225,6 +226,31 @@ enum client_choice_status client_choose(const struct places *places, const char 
         choice->label = copy(asked);
         choice->program = places_program(places);
     }
+    return status;
+}
+
+static void say(const char *text)
+{
+    fputs(text, stderr);
+    fflush(stderr);
+}
+
+enum run_exit client_open(const struct places *places, const char *asked,
+                          struct client_choice *choice)
+{
+    struct error error;
+    enum run_exit status = RUN_EXIT_EXPECTED;
+    switch (client_choose(places, asked, say, choice, &error)) {
+    case CLIENT_CHOICE_DONE:
+        return RUN_EXIT_EXPECTED;
+    case CLIENT_CHOICE_WRONG:
+        status = RUN_EXIT_USAGE;
+        break;
+    case CLIENT_CHOICE_TROUBLE:
+        status = RUN_EXIT_INCONCLUSIVE;
+        break;
+    }
+    command_print_error(&error);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "io/files.h"
+#include "report/run.h"
 
 struct client_choice {
     char *command; /* for the shell; owned */
@@ -28,6 +29,12 @@ void client_append_names(const struct places *places, struct buffer *out);
 enum client_choice_status client_choose(const struct places *places, const char *asked,
                                         void (*say)(const char *text),
                                         struct client_choice *choice, struct error *error);
+
+/* The same for a command: what is installed and what is wrong is told on standard error, and the
+ * exit status comes back, EXPECTED if the client is there. */
+enum run_exit client_open(const struct places *places, const char *asked,
+                          struct client_choice *choice);
+
 /* Adds what the client is made of, as far as it can be told from what was asked for: the folder of
  * a named driver, or the files that the command names. */
 void client_list_sources(const struct places *places, const char *asked, struct files_list *list);

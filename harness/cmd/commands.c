@@ -4,15 +4,22 @@
 #include "core/text.h"
 #include "report/run.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#define ARGUMENTS_NONE(hint)       {"argument", 0, 0, hint}
+#define ARGUMENTS_ONE(what, hint)  {what, 1, 1, hint}
+#define ARGUMENTS_SOME(what, hint) {what, 1, SIZE_MAX, hint}
 
 const struct command COMMANDS[] = {
     {"run", "[PATH…] [--client CLIENT] [options]", "plays scenarios against a client and judges it",
      command_run},
     {"serve", "PATH [--port N] [options]",
-     "plays one scenario for a client that connects by itself", command_serve},
-    {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge},
+     "plays one scenario for a client that connects by itself", command_serve,
+     ARGUMENTS_SOME("scenario", "as in `gapcheck serve scenarios/overflow/same-second.jsonc`")},
+    {"judge", "FILE [options]", "judges the transcript of a scenario again", command_judge,
+     ARGUMENTS_ONE("transcript", "they lie in reports/out/latest/transcripts")},
     {"report", "DIR [DIR] | --merge DIR… [options]",
      "draws the page of a run again, compares two runs, merges the parts of one", command_report},
     {"baseline", "check|update FILE --client CLIENT [PATH…] [options]",
@@ -20,30 +27,39 @@ const struct command COMMANDS[] = {
     {"mutants", "[PATH…] [options]", "proves that the scenarios find faults: the kill matrix",
      command_mutants},
     {"fuzz", "[--client CLIENT] [--runs N | --time T] [options]",
-     "random scenarios against a client; what fails becomes a small file", command_fuzz},
+     "random scenarios against a client; what fails becomes a small file", command_fuzz,
+     ARGUMENTS_NONE("it makes its scenarios up; `gapcheck run` and `gapcheck shrink` take files")},
     {"shrink", "FILE [--client CLIENT] [--rule RULE] [options]",
-     "makes a failing scenario smaller", command_shrink},
+     "makes a failing scenario smaller", command_shrink,
+     ARGUMENTS_ONE("scenario file", "gapcheck shrink FILE --client CLIENT")},
     {"sim", "[--policy NAME|all] [--runs N] [--seed N] [--time T] [options]",
-     "generated schedules in the simulated world", command_sim},
+     "generated schedules in the simulated world", command_sim,
+     ARGUMENTS_NONE("its scenarios are generated; `gapcheck mutants` plays files")},
     {"soak", "[PATH…] [--client CLIENT] [--time T] [options]",
      "plays scenarios for hours and tells what changes", command_soak},
     {"bench", "[--rounds N] [--runs N] [options]",
-     "measures: simulation, parser, memory of ids, replay on a socket", command_bench},
+     "measures: simulation, parser, memory of ids, replay on a socket", command_bench,
+     ARGUMENTS_NONE(NULL)},
     {"doctor", "[--client CLIENT] [options]", "checks a driver step by step and says what to mend",
-     command_doctor},
+     command_doctor, ARGUMENTS_NONE("`--client` says which driver is examined")},
     {"lint", "[PATH…] [--strict]", "checks scenario files: every error, and what looks like one",
      command_lint},
-    {"explain", "PATH… [options]", "tells a scenario in words, step by step", command_explain},
+    {"explain", "PATH… [options]", "tells a scenario in words, step by step", command_explain,
+     ARGUMENTS_SOME("scenario", "as in `gapcheck explain scenarios/resync/short-gap.jsonc`")},
     {"list", "[PATH…] [options]", "names, titles, rules and tags of the scenarios", command_list},
-    {"new", "NAME --rule RULE", "writes a commented scenario file to start from", command_new},
+    {"new", "NAME --rule RULE", "writes a commented scenario file to start from", command_new,
+     ARGUMENTS_ONE("name", "as in `gapcheck new my-gap --rule C-9`")},
     {"schema", "[--markdown | --write]", "prints the JSON Schema of scenario files",
-     command_schema},
+     command_schema, ARGUMENTS_NONE(NULL)},
     {"completion", "bash|zsh|fish", "prints what lets a shell complete commands and options",
-     command_completion},
-    {"complete", "LIST", NULL, command_complete},
-    {"man", "DATE", NULL, command_man},
-    {"export-corpus", "FOLDER", NULL, command_export_corpus},
-    {"reference-client", "[--policy NAME]", NULL, command_reference_client},
+     command_completion,
+     ARGUMENTS_ONE("shell", "bash, zsh or fish, as in `source <(gapcheck completion bash)`")},
+    {"complete", "LIST", NULL, command_complete, ARGUMENTS_ONE("list", NULL)},
+    {"man", "DATE", NULL, command_man,
+     ARGUMENTS_ONE("date", "as in `gapcheck man 2026-06-01`")},
+    {"export-corpus", "FOLDER", NULL, command_export_corpus,
+     ARGUMENTS_ONE("folder", "the seeds are written to it")},
+    {"reference-client", "[--policy NAME]", NULL, command_reference_client, ARGUMENTS_NONE(NULL)},
 };
 const size_t COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0];
 
@@ -166,4 +182,37 @@ void command_print_error(const struct error *error)
     error_print(error, NULL, NULL, 0, &text);
     fputs(buffer_text(&text), stderr);
     buffer_free(&text);
+}
+
+static bool arguments_suit(const struct command *command, const struct options *options,
+                           struct error *error)
+{
+    const struct command_arguments *wanted = &command->arguments;
+    size_t count = options->path_count;
+    if (!wanted->what || (count >= wanted->min_count && count <= wanted->max_count))
+        return true;
+    if (wanted->max_count == 0)
+        error_set(error, wanted->hint, "`gapcheck %s` takes no %s, but there is `%.80s`",
+                  command->name, wanted->what, options->paths[0]);
+    else
+        error_set(error, wanted->hint, "`gapcheck %s` wants %s %s, not %zu", command->name,
+                  wanted->max_count == 1 ? "one" : "at least one", wanted->what, count);
+    return false;
+}
+
+int command_start(const struct command *command, int argc, char **argv)
+{
+    struct options options;
+    struct error error;
+    int status = RUN_EXIT_USAGE;
+    if (!options_parse(command->name, argc, argv, &options, &error))
+        command_print_error(&error);
+    else if (options.is_help)
+        status = command_print_help(command);
+    else if (!arguments_suit(command, &options, &error))
+        command_print_error(&error);
+    else
+        status = command->run(&options);
+    options_free(&options);
+    return status;
 }

@@ -298,10 +298,9 @@ static const struct {
 } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
 #define SHELL_COUNT (sizeof shells / sizeof shells[0])
 
-static bool print_for(const struct options *options, struct error *error)
+static bool print_for(const char *asked, struct error *error)
 {
-    const char *asked = options->path_count == 1 ? options->paths[0] : NULL;
-    for (size_t i = 0; i < SHELL_COUNT && asked; i++) {
+    for (size_t i = 0; i < SHELL_COUNT; i++) {
         if (strcmp(shells[i].name, asked) != 0)
             continue;
         struct buffer text;
@@ -312,25 +311,15 @@ static bool print_for(const struct options *options, struct error *error)
         return true;
     }
     error_set(error, "as in `source <(gapcheck completion bash)`",
-              asked ? "there is no completion for `%s`; there is one for bash, zsh and fish"
-                    : "`gapcheck completion` wants a shell: bash, zsh or fish",
-              asked);
+              "there is no completion for `%s`; there is one for bash, zsh and fish", asked);
     return false;
 }
 
-int command_completion(const struct command *command, int argc, char **argv)
+int command_completion(const struct options *options)
 {
-    struct options options;
     struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else if (print_for(&options, &error))
-        status = RUN_EXIT_EXPECTED;
-    else
-        command_print_error(&error);
-    options_free(&options);
-    return status;
+    if (print_for(options->paths[0], &error))
+        return RUN_EXIT_EXPECTED;
+    command_print_error(&error);
+    return RUN_EXIT_USAGE;
 }

@@ -130,34 +130,23 @@ void completion_append_words(const struct command *command, struct buffer *out)
 /* ---- the command ---- */
 
 /* Not for people: what the scripts of `gapcheck completion` ask. */
-int command_complete(const struct command *command, int argc, char **argv)
+int command_complete(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else {
-        for (size_t i = 0; i < LIST_COUNT && options.path_count == 1; i++) {
-            if (strcmp(lists[i].list, options.paths[0]) != 0)
-                continue;
-            struct places places;
-            struct buffer text;
-            places_find(&places);
-            buffer_init(&text, BUFFER_NO_LIMIT);
-            lists[i].append(&places, &text);
-            fputs(buffer_text(&text), stdout);
-            buffer_free(&text);
-            places_free(&places);
-            status = RUN_EXIT_EXPECTED;
-        }
-        if (status != RUN_EXIT_EXPECTED) {
-            error_set(&error, NULL, "`gapcheck complete` takes one of its lists");
-            command_print_error(&error);
-        }
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        if (strcmp(lists[i].list, options->paths[0]) != 0)
+            continue;
+        struct places places;
+        struct buffer text;
+        places_find(&places);
+        buffer_init(&text, BUFFER_NO_LIMIT);
+        lists[i].append(&places, &text);
+        fputs(buffer_text(&text), stdout);
+        buffer_free(&text);
+        places_free(&places);
+        return RUN_EXIT_EXPECTED;
     }
-    options_free(&options);
-    return status;
+    struct error error;
+    error_set(&error, NULL, "`gapcheck complete` has no list `%s`", options->paths[0]);
+    command_print_error(&error);
+    return RUN_EXIT_USAGE;
 }

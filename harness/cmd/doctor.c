@@ -11,12 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
 static int examine(const struct options *options, const struct client_choice *client)
 {
     struct doctor_report report = {0};
@@ -39,49 +33,15 @@ static int examine(const struct options *options, const struct client_choice *cl
     return status;
 }
 
-static int run_with(const struct options *options)
+int command_doctor(const struct options *options)
 {
     struct places places;
     struct client_choice client = {0};
-    struct error error;
-    int status = RUN_EXIT_EXPECTED;
-    if (options->path_count > 0) {
-        error_set(&error, "`--client` says which driver is examined", "`gapcheck doctor` takes no "
-                  "paths");
-        command_print_error(&error);
-        return RUN_EXIT_USAGE;
-    }
     places_find(&places);
-    switch (client_choose(&places, options->client, say, &client, &error)) {
-    case CLIENT_CHOICE_DONE:
+    int status = (int)client_open(&places, options->client, &client);
+    if (status == RUN_EXIT_EXPECTED)
         status = examine(options, &client);
-        break;
-    case CLIENT_CHOICE_WRONG:
-        command_print_error(&error);
-        status = RUN_EXIT_USAGE;
-        break;
-    case CLIENT_CHOICE_TROUBLE:
-        command_print_error(&error);
-        status = RUN_EXIT_INCONCLUSIVE;
-        break;
-    }
     client_choice_free(&client);
     places_free(&places);
-    return status;
-}
-
-int command_doctor(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else {
-        status = run_with(&options);
-    }
-    options_free(&options);
     return status;
 }

@@ -27,7 +27,7 @@
 
 enum played {
     FIRST, GAP, TYPES, WILDCARD, SUBSCRIBE, RECONNECT, THROW, SLOW, CLOCK, BACKOFF, GIVE_UP,
-    KEEPALIVE, STOP, NODE,
+    KEEPALIVE, STOP, NODE, SEALED,
     CROWD_1, CROWD_2, CROWD_3, /* at once */
     SLOWPOKE, NEIGHBOUR,       /* at once */
     PLAYED_COUNT
@@ -70,6 +70,8 @@ static const char *const scenario_texts[PLAYED_COUNT] = {
     [NODE] = STEPS("the node stream", "\"dialect\":\"node\",\"steps\":[" SEEN
         "{\"drop\":{}},{\"publish\":{\"count\":3}},{\"accept\":{\"timeout_ms\":3000}},"
         "{\"settle\":{}}"),
+    [SEALED] = STEPS("over TLS", "\"server\":{\"tls\":true},\"steps\":[" CONNECTED
+        "{\"publish\":{}},{\"settle\":{}}"),
     [CROWD_1] = CROWD,
     [CROWD_2] = CROWD,
     [CROWD_3] = CROWD,
@@ -118,6 +120,9 @@ static const struct scenario_check checks[] = {
       "after a reconnect", START,
       "Subscribe in the SDK's open handler and not once behind connect."},
      ALWAYS, GAP, 0, doctor_inspect_channels_again},
+    {{"it connects over TLS", "an upgrade of the `wss:` address in `url`", "the certificate to trust",
+      "Where `options` has a `ca_file`, give that certificate to whatever the SDK connects with."},
+     ALWAYS, SEALED, 0, doctor_inspect_connect},
     {{"every type of event has a line", "a line for each type that the protocol has", START,
       "Register a handler for the types that are missing. If the SDK drops them by itself, leave "
       "it: `gapcheck run` tells it as C-7."},

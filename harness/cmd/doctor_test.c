@@ -117,7 +117,7 @@ Test(doctor, tells_that_the_command_does_not_start)
 {
     expect("--client 'no-such-program --at-all'", 3, "exited with status 127 (command not found)");
     expect("--client no-such-driver", 2, "no-such-driver");
-    expect("scenarios", 2, "takes no paths");
+    expect("scenarios", 2, "takes no argument");
     expect_of("echo oh dear >&2; exit 4", "", 3, "exited with status 4; its log begins with `oh");
 }
 
@@ -139,6 +139,13 @@ Test(doctor, tells_the_nearest_name_of_an_unknown_capability)
 {
     expect_one(REFERENCE " | sed -u '1s/\"reconnecting\"/\"reconectng\"/'",
                "`reconectng` (did you mean `reconnecting`?)");
+}
+
+Test(doctor, wants_the_certificate_of_the_options_trusted)
+{
+    expect_of("sed -u 's/\"ca_file\":/\"other_file\":/' | " REFERENCE, "", 1,
+              "✗ it connects over TLS");
+    expect_printed("Where `options` has a `ca_file`");
 }
 
 /* ---- answers and ends ---- */

@@ -23,7 +23,7 @@ static void explain_all(const struct scenario_set *set, struct buffer *out)
     }
 }
 
-static int explain_with(const struct options *options)
+int command_explain(const struct options *options)
 {
     struct places places;
     struct scenario_set set;
@@ -36,25 +36,5 @@ static int explain_with(const struct options *options)
     scenario_set_free(&set);
     buffer_free(&text);
     places_free(&places);
-    return status;
-}
-
-int command_explain(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count == 0) {
-        error_set(&error, "as in `gapcheck explain scenarios/resync/short-gap.jsonc`",
-                  "`gapcheck explain` wants a scenario");
-        command_print_error(&error);
-    } else {
-        status = explain_with(&options);
-    }
-    options_free(&options);
     return status;
 }

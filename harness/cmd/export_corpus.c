@@ -202,22 +202,9 @@ static int export_all(const struct options *options, const char *folder)
     return export.has_failed ? RUN_EXIT_INCONCLUSIVE : status;
 }
 
-int command_export_corpus(const struct command *command, int argc, char **argv)
+int command_export_corpus(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count != 1) {
-        error_set(&error, NULL, "`gapcheck export-corpus` wants one folder to write to");
-        command_print_error(&error);
-    } else {
-        options.path_count = 0; /* what is left selects scenarios: all of them */
-        status = export_all(&options, options.paths[0]);
-    }
-    options_free(&options);
-    return status;
+    struct options all = *options;
+    all.path_count = 0; /* what is left selects scenarios: all of them */
+    return export_all(&all, options->paths[0]);
 }

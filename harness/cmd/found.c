@@ -141,6 +141,7 @@ static void append_all(const struct found *found, const struct report_style *sty
     const struct finding *finding = reduction_finding(found->reduction);
     const struct rule_info *info = rule_info(failure->rule);
     bool is_should = failure->level == RULE_LEVEL_SHOULD;
+    bool is_node = reduction_scenario(found->reduction)->dialect == DIALECT_NODE;
     char *remark = make_remark(found), *command = found_reproduce_command(found);
     char head[16];
     snprintf(head, sizeof head, "%s %-4s", is_should ? "!" : "✗", info->id);
@@ -150,7 +151,8 @@ static void append_all(const struct found *found, const struct report_style *sty
     buffer_printf(out, " (%s)\n", rule_level_name(failure->level));
     append_line("cause:", finding ? finding->cause : NULL, out);
     if (failure->rule != RULE_STEP)
-        buffer_printf(out, "      owed:  the client %s\n", info->sentence);
+        buffer_printf(out, "      owed:  the client %s\n",
+                      rule_sentence(failure->rule, is_node));
     append_line("note:", remark, out);
     append_path(found, out);
     append_line("again:", command, out);

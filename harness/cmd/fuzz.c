@@ -259,30 +259,16 @@ static int play_and_report(struct fuzz *fuzz)
     return status;
 }
 
-int command_fuzz(const struct command *command, int argc, char **argv)
+int command_fuzz(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count > 0) {
-        error_set(&error, "`gapcheck run` and `gapcheck shrink` take files",
-                  "fuzz takes no file: it makes its scenarios up");
-        command_print_error(&error);
-    } else {
-        struct fuzz fuzz = {.options = &options};
-        places_find(&fuzz.places);
-        status = trial_choose_client(&fuzz.places, options.client, &fuzz.client);
-        if (status == RUN_EXIT_EXPECTED)
-            status = play_and_report(&fuzz);
-        fuzz_failures_free(&fuzz.failures);
-        run_free(&fuzz.run);
-        client_choice_free(&fuzz.client);
-        places_free(&fuzz.places);
-    }
-    options_free(&options);
+    struct fuzz fuzz = {.options = options};
+    places_find(&fuzz.places);
+    int status = (int)client_open(&fuzz.places, options->client, &fuzz.client);
+    if (status == RUN_EXIT_EXPECTED)
+        status = play_and_report(&fuzz);
+    fuzz_failures_free(&fuzz.failures);
+    run_free(&fuzz.run);
+    client_choice_free(&fuzz.client);
+    places_free(&fuzz.places);
     return status;
 }

@@ -14,10 +14,11 @@
     "  else\n    printf '%s\\n' \"$line\"\n  fi\n"                                                  \
     "done | '" GAPCHECK_BINARY "' reference-client\n"
 
-/* Gone whenever its attempts are to be limited. */
+/* Gone whenever it is to play in the node stream. */
 #define FRAGILE                                                                                    \
     "#!/bin/sh\nwhile IFS= read -r line; do\n"                                                     \
-    "  case $line in *max_reconnect_attempts*) exit ;; esac\n  printf '%s\\n' \"$line\"\n"           \
+    "  case $line in *'\"dialect\":\"node\"'*) exit ;; esac\n"                                       \
+    "  printf '%s\\n' \"$line\"\n"                                                                 \
     "done | '" GAPCHECK_BINARY "' reference-client\n"
 
 /* Gone at the fortieth scenario, which is one that was to be smaller, and never to be started
@@ -79,6 +80,16 @@ Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
     expect("judge r/transcripts/reproducers/C-6.ndjson", 1, "C-6");
 }
 
+Test(fuzz_command, what_breaks_the_node_stream_only_is_found_and_told_in_its_words)
+{
+    expect("fuzz --runs 24 --out r " MUTANT("node-register-late"), 1,
+           "owed:  the client registers on every connection");
+    cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/C-6.jsonc"));
+    cr_expect(sample_shell("grep -q 'A client registers' r/reproducers/C-6.jsonc"));
+    expect("run r/reproducers --out s " MUTANT("node-register-late"), 1, "C-6");
+    expect("run r/reproducers --out s", 0, "1 pass");
+}
+
 Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
 {
     expect("fuzz --runs 40 --out r " MUTANT("unknown-types-dropped"), 0, "C-12");
@@ -101,17 +112,17 @@ Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
 {
     expect("fuzz --runs 8 --out r --client 'exit 3'", 3, "does not get as far as one event");
     expect("fuzz --client refrence", 2, "did you mean `reference`?");
-    expect("fuzz file.jsonc", 2, "fuzz takes no file");
+    expect("fuzz file.jsonc", 2, "takes no argument");
     expect("fuzz --time 5", 2, "--time takes a number and a unit");
 }
 
 Test(fuzz_command, a_client_that_dies_of_a_scenario_again_and_again_fails_by_a_small_file)
 {
     write_script("fragile", FRAGILE);
-    expect("fuzz --runs 16 --out r --client ./fragile", 1,
+    expect("fuzz --runs 24 --out r --client ./fragile", 1,
            "process died, twice, at the same scenario");
     cr_expect(sample_printed("✗ step"));
-    cr_expect(sample_shell("grep -q max_reconnect_attempts r/reproducers/step.jsonc"));
+    cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/step.jsonc"));
     cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
     expect("lint r/reproducers", 0, "");
     expect("run r/reproducers --out s --client ./fragile", 1, "process died");

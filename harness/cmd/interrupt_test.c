@@ -1,4 +1,5 @@
-/* Ctrl-C in mid-run: what was played is reported, and no process is left. */
+/* Signals in mid-run. Ctrl-C: what was played is reported, and no process is left. Stopped for a
+ * while: no client is blamed for it. */
 #define _GNU_SOURCE /* wait4 */
 #include "cmd/sample_program.h"
 
@@ -139,4 +140,24 @@ Test(interrupt, the_driver_has_a_process_group_of_its_own)
     kill(pid, SIGTERM);
     sample_program_wait(pid, sample_seconds());
     cr_expect(sample_no_process_is_left(mark));
+}
+
+#define BACKOFF GAPCHECK_SOURCE_DIR "/scenarios/backoff/accept-then-close-loop.jsonc"
+#define HASTY   "--client \"'" GAPCHECK_BINARY "' reference-client --policy backoff-reset-by-open\" "
+
+/* While the delays of a client were measured the harness slept, so that it could not tell whether
+ * they were too short: it plays once more, and can. */
+Test(interrupt, what_the_harness_was_late_for_is_played_again)
+{
+    double begin_seconds = sample_seconds();
+    pid_t pid = sample_program_start("", "run " BACKOFF " " HASTY " --out r");
+    for (int i = 0; i < 3; i++) {
+        usleep(200000);
+        kill(pid, SIGSTOP);
+        usleep(500000);
+        kill(pid, SIGCONT);
+    }
+    cr_expect_eq(sample_program_wait(pid, begin_seconds).status, 0);
+    cr_expect(sample_shell("grep -q '1 scenario: 1 warn' out || ! cat out err >&2"));
+    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
 }

@@ -142,22 +142,7 @@ static int judge_file(const char *path, const struct options *options)
     return status;
 }
 
-int command_judge(const struct command *command, int argc, char **argv)
+int command_judge(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count != 1) {
-        error_set(&error, "they lie in reports/out/latest/transcripts",
-                  "`gapcheck judge` takes one transcript, not %zu", options.path_count);
-        command_print_error(&error);
-    } else {
-        status = judge_file(options.paths[0], &options);
-    }
-    options_free(&options);
-    return status;
+    return judge_file(options->paths[0], options);
 }

@@ -26,7 +26,7 @@ static void print_summary(const struct scenario_set *set, const struct lint_repo
         buffer_printf(out, "%zu warning%s\n", report->count, report->count == 1 ? "" : "s");
 }
 
-static int lint_with(const struct options *options)
+int command_lint(const struct options *options)
 {
     struct places places;
     struct scenario_set set;
@@ -51,20 +51,5 @@ static int lint_with(const struct options *options)
     scenario_set_free(&set);
     buffer_free(&text);
     places_free(&places);
-    return status;
-}
-
-int command_lint(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = lint_with(&options);
-    options_free(&options);
     return status;
 }

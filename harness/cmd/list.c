@@ -116,7 +116,7 @@ static void list_json(const struct scenario_set *set, struct buffer *out)
 
 /* ---- the command ---- */
 
-static int list_with(const struct options *options)
+int command_list(const struct options *options)
 {
     struct places places;
     struct scenario_set set;
@@ -132,20 +132,5 @@ static int list_with(const struct options *options)
     scenario_set_free(&set);
     buffer_free(&text);
     places_free(&places);
-    return status;
-}
-
-int command_list(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = list_with(&options);
-    options_free(&options);
     return status;
 }

@@ -148,27 +148,19 @@ static bool is_date(const char *text)
 }
 
 /* Not for people: the build makes gapcheck.1 with it. */
-int command_man(const struct command *command, int argc, char **argv)
+int command_man(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
+    if (!is_date(options->paths[0])) {
+        struct error error;
+        error_set(&error, NULL,
+                  "`gapcheck man` wants the date that shall stand on the page, as in 2026-06-01");
         command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count != 1 || !is_date(options.paths[0])) {
-        error_set(&error, NULL, "`gapcheck man` wants the date that shall stand on the page, as in "
-                                "2026-06-01");
-        command_print_error(&error);
-    } else {
-        struct buffer page;
-        buffer_init(&page, BUFFER_NO_LIMIT);
-        append_page(options.paths[0], &page);
-        fputs(buffer_text(&page), stdout);
-        buffer_free(&page);
-        status = RUN_EXIT_EXPECTED;
+        return RUN_EXIT_USAGE;
     }
-    options_free(&options);
-    return status;
+    struct buffer page;
+    buffer_init(&page, BUFFER_NO_LIMIT);
+    append_page(options->paths[0], &page);
+    fputs(buffer_text(&page), stdout);
+    buffer_free(&page);
+    return RUN_EXIT_EXPECTED;
 }

@@ -48,6 +48,6 @@ Test(man, has_every_command_option_and_exit_status)
 
 Test(man, wants_a_date)
 {
-    sample_program_run("", "man", 2, "wants the date");
+    sample_program_run("", "man", 2, "wants one date");
     sample_program_run("", "man today", 2, "wants the date");
 }

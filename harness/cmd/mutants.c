@@ -163,7 +163,7 @@ static int play_and_report(const struct options *options, const struct places *p
     return status;
 }
 
-static int run_mutants(const struct options *options)
+int command_mutants(const struct options *options)
 {
     struct error error;
     if (options->is_live && options->is_simulated) {
@@ -181,20 +181,5 @@ static int run_mutants(const struct options *options)
         status = play_and_report(options, &places, &set);
     scenario_set_free(&set);
     places_free(&places);
-    return status;
-}
-
-int command_mutants(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = run_mutants(&options);
-    options_free(&options);
     return status;
 }

@@ -1,8 +1,6 @@
 /* The kill matrix from end to end, with a library of one scenario. */
-#include "cmd/sample_folder.h"
-
-#include <stdbool.h>
-#include <sys/wait.h>
+#define _DEFAULT_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
 
 #define GAP                                                                                        \
     "{ \"title\": \"A gap\", \"rules\": [\"C-3\"], \"tags\": [\"gap\"],\n"                         \
@@ -32,33 +30,19 @@ static void tear_down(void)
 
 TestSuite(mutants, .init = set_up, .fini = tear_down, .timeout = 120);
 
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
 static void expect(const char *arguments, int status, const char *found)
 {
-    char command[2000];
-    snprintf(command, sizeof command, "'%s' mutants %s >out 2>err </dev/null", GAPCHECK_BINARY,
-             arguments);
-    int ended = system(command);
-    int got = WIFEXITED(ended) ? WEXITSTATUS(ended) : 1000 + ended;
-    snprintf(command, sizeof command, "cat out err | grep -qF -- '%s'", found);
-    bool is_found = shell(command);
-    cr_expect_eq(got, status, "%s: exit %d instead of %d", arguments, got, status);
-    cr_expect(is_found, "%s: no `%s`", arguments, found);
-    if (got != status || !is_found)
-        shell("cat out err >&2");
-    cr_expect_not(shell("grep -q Sanitizer err"));
+    char line[400];
+    snprintf(line, sizeof line, "mutants %s", arguments);
+    sample_run(line, status, found);
 }
 
 Test(mutants, a_library_of_one_scenario_leaves_survivors_and_says_which)
 {
     expect("--out r --simulated", 1, "no scenario kills limit-silent by C-16");
-    cr_expect(shell("grep -qF '✓ resync-never' out"));
-    cr_expect(shell("grep -qF '✗ limit-silent' out"));
-    cr_expect(shell("grep -qF '\"exit\": 1' r/mutants.json"));
+    cr_expect(sample_shell("grep -qF '✓ resync-never' out"));
+    cr_expect(sample_shell("grep -qF '✗ limit-silent' out"));
+    cr_expect(sample_shell("grep -qF '\"exit\": 1' r/mutants.json"));
 }
 
 Test(mutants, a_named_one_must_be_killed)
@@ -79,8 +63,8 @@ Test(mutants, both_worlds_agree)
 {
     expect("--out r --policy resync-never --policy wire-no-pong --policy since-missing", 0,
            "4 pairs played live too");
-    cr_expect(shell("grep -qF '\"agreeing\": 4' r/mutants.json"));
-    cr_expect(shell("grep -qF 'wire-no-pong   C-24    1  gap  (live too)' out"));
+    cr_expect(sample_shell("grep -qF '\"agreeing\": 4' r/mutants.json"));
+    cr_expect(sample_shell("grep -qF 'wire-no-pong   C-24    1  gap  (live too)' out"));
 }
 
 Test(mutants, all_may_be_played_live)
@@ -93,7 +77,7 @@ Test(mutants, those_of_the_wire_speak_tls)
     sample_folder_write("scenarios/sealed.jsonc", SEALED);
     expect("--out r --live --policy wire-drops-fragments scenarios/sealed.jsonc", 0,
            "1 of 1 mutants killed by the rule");
-    cr_expect(shell("grep -qF 'wire-drops-fragments  C-24    1  sealed' out"));
+    cr_expect(sample_shell("grep -qF 'wire-drops-fragments  C-24    1  sealed' out"));
 }
 
 Test(mutants, verbose_and_json_tell_every_killer)
@@ -101,7 +85,7 @@ Test(mutants, verbose_and_json_tell_every_killer)
     expect("--out r --simulated --policy resync-never --verbose", 0, "        gap: C-3");
     expect("--out r --simulated --policy resync-never --json", 0,
            "{ \"scenario\": \"gap\", \"verdict\": \"fail\", \"rules\": [\"C-3\"] }");
-    cr_expect(shell("diff out r/mutants.json >&2"));
+    cr_expect(sample_shell("diff out r/mutants.json >&2"));
 }
 
 Test(mutants, wrong_arguments_say_what_is_wanted)

@@ -135,4 +135,6 @@ Test(package, holds_what_a_package_holds)
     cr_assert(sample_shell(command));
     cr_expect(sample_shell("grep -q '^ Depends: .*libcjson1.*libwebsockets17' out"));
     cr_expect(sample_shell("grep -q '^ Suggests: .*nodejs' out"));
+    /* Who built it, as git or DEBEMAIL names them. */
+    cr_expect(sample_shell("grep -Eq '^ Maintainer: .+ <[^ @]+@[^ @]+>$' out"));
 }

@@ -26,19 +26,22 @@ static void write_page(struct report_folder *folder, const struct html_page *pag
     buffer_free(&text);
 }
 
-void page_write_run(struct report_folder *folder, const struct buffer *text)
+void page_write_run(struct report_folder *folder, const struct run *run)
 {
-    struct results results;
-    struct error error;
     if (!folder->path)
         return;
-    if (!results_read(text->data, text->size_bytes, &results, &error)) {
-        command_print_error(&error);
-        return;
-    }
-    struct html_run run = {&results, page_read_file, folder->path};
-    write_page(folder, &(struct html_page){.run = &run});
-    results_free(&results);
+    struct html_run shown = {run, page_read_file, folder->path};
+    write_page(folder, &(struct html_page){.run = &shown});
+}
+
+bool page_compare(const struct matrix *difference, const char *const folders[2],
+                  struct buffer *out, struct error *error)
+{
+    struct html_run before = {&difference->runs[0], page_read_file, (void *)folders[0]};
+    struct html_run after = {&difference->runs[1], page_read_file, (void *)folders[1]};
+    return report_html(
+        &(struct html_page){.run = &after, .before = &before, .difference = difference}, out,
+        error);
 }
 
 void page_write_mutants(struct report_folder *folder, const struct buffer *mutants)

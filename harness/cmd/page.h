@@ -8,10 +8,13 @@
 #define PAGE_NAME         "index.html"
 #define PAGE_COMPARE_NAME "compare.html"
 
-/* At the end of a run: `results` is the text of its results.json. What is wrong is told as for
- * every other file of the folder. */
-void page_write_run(struct report_folder *folder, const struct buffer *results);
+/* At the end of a run. What is wrong is told as for every other file of the folder. */
+void page_write_run(struct report_folder *folder, const struct run *run);
 void page_write_mutants(struct report_folder *folder, const struct buffer *mutants);
+
+/* The page that compares two runs, as text; `folders` hold their transcripts. */
+bool page_compare(const struct matrix *difference, const char *const folders[2],
+                  struct buffer *out, struct error *error);
 
 /* Reads a file of the folder `user` (const char *): html_run's `read`. */
 bool page_read_file(void *user, const char *path, struct buffer *out, struct error *error);

@@ -128,6 +128,8 @@ const CHECKS = {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.waitForTimeout(100);
     assert.ok(await hasNoSidewaysScroll(page), 'no sideways scroll at 360 px');
+    await until(page, true, () => page.locator('.drawing')
+      .evaluate((box) => box.scrollWidth <= box.clientWidth)); // all four lanes are in sight
     await shoot(page, 'scenario-phone');
     await page.keyboard.press('Escape');
     await page.waitForSelector('.matrix');
@@ -190,6 +192,23 @@ const CHECKS = {
     await shoot(page, 'large');
   },
 
+  async known(page) {
+    assert.match(await text(page, '.run-head .verdict'),
+      /^‼\s*Inconclusive: 1 scenario had different verdicts from play to play\.$/);
+    assert.match(await text(page, '[aria-label="Another verdict from play to play"] li'),
+      /overflow\/same-second\s+1 fail, 1 pass/);
+    assert.match(await text(page, '[aria-label="Known failures"] summary'), /: C-5$/);
+    assert.equal(await count(page, '[aria-label="What went wrong"]'), 0);
+    await page.click('[data-verdict="differs"]');
+    assert.equal(await count(page, '.matrix tbody tr'), 1);
+    assert.equal(await count(page, '.matrix .trait'), 1);
+    await shoot(page, 'known');
+    await page.click('.matrix tbody tr a');
+    await page.waitForSelector('.drawing .row');
+    assert.match(await text(page, '.plays'), /^Played 2 times: 1 fail, 1 pass\./);
+    assert.match(await text(page, '.finding'), /Put up with: /);
+  },
+
   async mutants(page) {
     assert.match(await text(page, '.run-head .verdict'), /mutants? are killed by the rule they break/);
     assert.ok(await count(page, 'td.killed') > 0);
@@ -204,10 +223,10 @@ const CHECKS = {
   },
 
   async compare(page) {
-    assert.match(await text(page, '.changes.new-failure h2'), /^New failures \(\d+\)$/);
+    assert.match(await text(page, '.changes.newly-failing h2'), /^Newly failing \(\d+\)$/);
     assert.equal(await count(page, '.run-card'), 2);
     await shoot(page, 'compare');
-    await page.click('.changes.new-failure a');
+    await page.click('.changes.newly-failing a');
     await page.waitForSelector('.drawing .row');
     assert.equal(await count(page, '.drawing'), 2);
     assert.match(await page.locator('.scenario .badge').nth(0).innerText(), /pass/);

@@ -63,6 +63,23 @@ Test(page, scenario_shows_what_happened_on_the_wire)
     check("scenario", "run/index.html");
 }
 
+/* Played twice, once well and once badly; what is bad is in the baseline. */
+Test(page, known_failures_and_verdicts_that_differ_are_told_apart)
+{
+    sample_browser_skip_without();
+    sample_folder_write("sdk.sh", "exec '" GAPCHECK_BINARY "' reference-client $(cat policy)\n");
+    sample_folder_write("policy", "--policy since-unbiased\n");
+    sample_program_run("", "baseline update known.json --client 'sh sdk.sh' "
+                           OVERFLOW "same-second.jsonc", 0, "1 added");
+    sample_program_run("", "run --baseline known.json --client 'sh sdk.sh' --out bad "
+                           OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "1 fail");
+    sample_folder_write("policy", "");
+    sample_program_run("", "run --client 'sh sdk.sh' --out good "
+                           OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "2 pass");
+    sample_program_run("", "report --merge bad good --out run", 3, "not the same every time");
+    check("known", "run/index.html");
+}
+
 /* In the name of the client, the title of the scenario and the type of an event. */
 Test(page, text_of_a_hostile_client_is_text)
 {
@@ -113,9 +130,12 @@ Test(page, a_hundred_thousand_events_stay_fluid)
     sample_browser_skip_without();
     sample_folder_write(
         "run/results.json",
-        "{\"gapcheck\":\"0.1.0\",\"format\":1,\"client\":{\"name\":\"c\",\"version\":\"1\"},"
-        "\"exit\":0,\"summary\":{\"scenarios\":1,\"pass\":1},\"scenarios\":[{\"name\":\"large\","
-        "\"verdict\":\"pass\",\"duration_ms\":2000,\"findings\":[],\"rules\":{\"C-7\":\"pass\"},"
+        "{\"gapcheck\":\"0.1.0\",\"format\":1,\"client\":{\"name\":\"c\",\"version\":\"1\","
+        "\"command\":\"c\",\"capabilities\":[]},\"seed\":1,\"started\":\"2026-06-01T10:00:00Z\","
+        "\"duration_ms\":2000,\"exit\":0,\"scenarios\":[{\"name\":\"large\",\"file\":\"l.jsonc\","
+        "\"verdict\":\"pass\",\"duration_ms\":2000,\"published\":100000,\"owed\":100000,"
+        "\"dispatched\":100000,\"lost\":0,\"duplicated\":0,\"unrecoverable\":0,\"connections\":1,"
+        "\"known\":false,\"findings\":[],\"rules\":{\"C-7\":\"pass\"},"
         "\"transcript\":\"transcripts/large.ndjson\",\"reproduce\":\"gapcheck run\"}]}");
     cr_assert_eq(mkdir("run/transcripts", 0777), 0);
     write_large_transcript();

@@ -60,13 +60,14 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
     result->play_counts[judgement->verdict] = 1;
 }
 
-/* Whether the baseline is for another one; why goes to `error`, which may be NULL. */
-static bool is_other_client(const struct play *play, struct error *error)
+static void find_baseline(struct play *play)
 {
-    struct error unused;
-    return play->baseline &&
-           !baseline_file_is_for(play->baseline, play->run->client_name,
-                                 play->run->client_version, error ? error : &unused);
+    const struct play_baselines *baselines = play->baselines;
+    const struct baseline_file *file =
+        baseline_file_find(baselines->files, baselines->count, play->run->client_name,
+                           play->run->client_version);
+    play->baseline = file ? &file->baseline : NULL;
+    play->is_other_client = !file && baselines->must_fit && baselines->count > 0;
 }
 
 /* The first hello tells who the client is. */
@@ -79,7 +80,7 @@ static void on_hello(void *user, const struct driver_hello *hello)
     run->client_name = copy(hello->name ? hello->name : "");
     run->client_version = copy(hello->version ? hello->version : "");
     run->capabilities = hello->capabilities;
-    play->is_other_client = is_other_client(play, NULL);
+    find_baseline(play);
     const struct option_texts *required = &play->options->required;
     for (int i = 0; i < DRIVER_CAPABILITY_COUNT; i++) {
         enum driver_capability capability = (enum driver_capability)i;
@@ -197,21 +198,15 @@ static void on_progress(void *user, size_t running_count)
 
 /* ---- what the harness was late for ---- */
 
-struct again {
-    struct play *play;
-    size_t *indexes; /* in the set, of what is played */
-};
-
 /* This play tells more than the one before, which it takes the place of. */
 static bool on_again(void *user, size_t play_index, struct live_result *result)
 {
-    const struct again *again = user;
-    struct play *play = again->play;
-    size_t index = again->indexes[play_index];
-    if (result->transcript)
+    struct play *play = user;
+    size_t index = play->late_indexes[play_index];
+    if (result->transcript) {
         run_scenario_free(&play->run->scenarios[index]);
-    if (result->transcript)
         play->run->scenarios[index] = (struct run_scenario){0};
+    }
     return on_result(play, index, result);
 }
 
@@ -219,23 +214,25 @@ static bool on_again(void *user, size_t play_index, struct live_result *result)
 static enum live_status play_late_again(struct play *play, struct live_config *config)
 {
     struct run *run = play->run;
-    struct again again = {play, memory_alloc(run->scenario_count, sizeof *again.indexes)};
     const struct scenario **plays = memory_alloc(run->scenario_count, sizeof *plays);
     size_t count = 0;
+    play->late_indexes = memory_alloc(run->scenario_count, sizeof *play->late_indexes);
     for (size_t i = 0; i < run->scenario_count; i++) {
         if (!run->scenarios[i].judgement || !run->scenarios[i].judgement->is_late)
             continue;
-        again.indexes[count] = i;
+        play->late_indexes[count] = i;
         plays[count++] = play->set->items[i];
     }
     enum live_status status = LIVE_DONE;
     if (count > 0) {
-        struct live_callbacks callbacks = {&again, on_hello, on_again, on_progress};
+        /* Every callback gets the play. */
+        struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};
         config->jobs = AGAIN_JOBS;
         play->progress.total_count += count;
         status = live_run(config, plays, count, &callbacks);
     }
-    free(again.indexes);
+    free(play->late_indexes);
+    play->late_indexes = NULL;
     free(plays);
     return status;
 }
@@ -272,18 +269,19 @@ static void tell_missing(const struct play *play)
 static void tell_other_client(const struct play *play)
 {
     struct error error;
-    if (is_other_client(play, &error))
-        command_print_error(&error);
+    baseline_file_is_for(&play->baselines->files[0].baseline, play->run->client_name,
+                         play->run->client_version, &error);
+    command_print_error(&error);
 }
 
 bool play_scenarios(const struct options *options, const struct client_choice *client,
-                    const struct scenario_set *set, const struct baseline *baseline,
+                    const struct scenario_set *set, const struct play_baselines *baselines,
                     struct report_folder *folder, struct run *run)
 {
     struct play play = {.options = options,
                         .client = client,
                         .set = set,
-                        .baseline = baseline,
+                        .baselines = baselines,
                         .folder = folder,
                         .run = run};
     size_t play_count = set->count * options->repeat_count;

@@ -82,7 +82,7 @@ static void set_trouble(struct reduction *reduction, const char *why)
         reduction->client_trouble = memory_copy_text(why, strlen(why));
 }
 
-/* Counts the play, unless the client died of it; the one that shows it most clearly is kept. Returns
+/* Counts the play, unless the client died of it; what shows it most clearly is kept. Returns
  * its grade. */
 static int add_play(const struct failure *failure, struct trial_play *play,
                     struct reduction_proof *proof)

@@ -5,37 +5,29 @@
 #include "cmd/page.h"
 #include "cmd/places.h"
 #include "cmd/report_merge.h"
+#include "cmd/report_read.h"
 #include "cmd/style.h"
+#include "core/memory.h"
 #include "io/files.h"
-#include "report/run.h"
+#include "report/difference.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define RESULTS_NAME "results.json"
-#define MUTANTS_NAME "mutants.json"
+#define MUTANTS_NAME      "mutants.json"
+#define MUTANTS_BYTES_MAX ((size_t)256 << 20)
+#define FOLDER_HINT       "give the folder that a run left, as in reports/out/latest"
 
 /* What one folder holds. */
 struct folder {
     const char *path;
-    struct results results; /* its document is NULL: there is none */
-    struct buffer mutants;  /* empty: there is none */
-    struct html_run run;
+    struct run run; /* owned, if there is one */
+    bool has_run;
+    struct buffer mutants; /* empty: there is none */
 };
 
 /* ---- reading ---- */
-
-static void print_file_error(const struct error *error, const char *folder, const char *name)
-{
-    struct buffer message;
-    buffer_init(&message, BUFFER_NO_LIMIT);
-    char *path = places_join(folder, name);
-    error_print(error, path, NULL, 0, &message);
-    fputs(buffer_text(&message), stderr);
-    free(path);
-    buffer_free(&message);
-}
 
 static bool has_file(const char *folder, const char *name)
 {
@@ -43,24 +35,6 @@ static bool has_file(const char *folder, const char *name)
     bool is_there = access(path, F_OK) == 0;
     free(path);
     return is_there;
-}
-
-static bool read_results(struct folder *folder)
-{
-    struct buffer text;
-    struct error error;
-    buffer_init(&text, RESULTS_BYTES_MAX);
-    bool is_read = page_read_file((void *)folder->path, RESULTS_NAME, &text, &error);
-    if (!is_read) {
-        command_print_error(&error);
-    } else if (!results_read(text.data ? text.data : "", text.size_bytes, &folder->results,
-                             &error)) {
-        print_file_error(&error, folder->path, RESULTS_NAME);
-        is_read = false;
-    }
-    buffer_free(&text);
-    folder->run = (struct html_run){&folder->results, page_read_file, (void *)folder->path};
-    return is_read;
 }
 
 static bool read_mutants(struct folder *folder)
@@ -78,50 +52,46 @@ static bool open_folder(const char *path, bool needs_results, struct folder *fol
     struct error error;
     bool has_results = has_file(path, RESULTS_NAME), has_mutants = has_file(path, MUTANTS_NAME);
     *folder = (struct folder){.path = path};
-    buffer_init(&folder->mutants, RESULTS_BYTES_MAX);
+    buffer_init(&folder->mutants, MUTANTS_BYTES_MAX);
     if (!places_is_folder(path)) {
-        error_set(&error, "give the folder that a run left, as in reports/out/latest",
+        error_set(&error, FOLDER_HINT,
                   "there is no folder %s", path);
         command_print_error(&error);
         return false;
     }
     if (!has_results && (needs_results || !has_mutants)) {
-        error_set(&error, "give the folder that a run left, as in reports/out/latest",
+        error_set(&error, FOLDER_HINT,
                   "%s holds no " RESULTS_NAME "%s", path,
                   needs_results ? "" : " and no " MUTANTS_NAME);
         command_print_error(&error);
         return false;
     }
-    return (!has_results || read_results(folder)) && (!has_mutants || read_mutants(folder));
+    folder->has_run = has_results && report_read(path, FOLDER_HINT, &folder->run);
+    return folder->has_run == has_results && (!has_mutants || read_mutants(folder));
 }
 
 static void close_folder(struct folder *folder)
 {
-    results_free(&folder->results);
+    if (folder->has_run)
+        run_free(&folder->run);
     buffer_free(&folder->mutants);
 }
 
 /* ---- writing ---- */
 
-static int write_page(const struct html_page *page, const char *folder, const char *name,
+static int write_page(const struct buffer *text, const char *folder, const char *name,
                       const struct options *options)
 {
-    struct buffer text;
     struct error error;
     char *path = places_join(folder, name);
-    buffer_init(&text, BUFFER_NO_LIMIT);
     int status = RUN_EXIT_EXPECTED;
-    if (!report_html(page, &text, &error)) {
-        command_print_error(&error);
-        status = RUN_EXIT_USAGE;
-    } else if (!files_make_folder(folder, &error) ||
-               !files_write(path, text.data, text.size_bytes, &error)) {
+    if (!files_make_folder(folder, &error) ||
+        !files_write(path, text->data, text->size_bytes, &error)) {
         command_print_error(&error);
         status = RUN_EXIT_INCONCLUSIVE;
     } else if (!options->is_quiet) {
         printf("report: %s\n", path);
     }
-    buffer_free(&text);
     free(path);
     return status;
 }
@@ -129,25 +99,33 @@ static int write_page(const struct html_page *page, const char *folder, const ch
 static int draw_one(const char *path, const struct options *options)
 {
     struct folder folder;
+    struct buffer text;
+    struct error error;
     int status = RUN_EXIT_USAGE;
+    buffer_init(&text, BUFFER_NO_LIMIT);
     if (open_folder(path, false, &folder)) {
+        struct html_run run = {&folder.run, page_read_file, (void *)folder.path};
         struct html_page page = {
-            .run = folder.results.document ? &folder.run : NULL,
+            .run = folder.has_run ? &run : NULL,
             .mutants = folder.mutants.size_bytes ? folder.mutants.data : NULL,
             .mutants_bytes = folder.mutants.size_bytes,
         };
-        status = write_page(&page, options->out ? options->out : path, PAGE_NAME, options);
+        if (report_html(&page, &text, &error))
+            status = write_page(&text, options->out ? options->out : path, PAGE_NAME, options);
+        else
+            command_print_error(&error);
     }
     close_folder(&folder);
+    buffer_free(&text);
     return status;
 }
 
-static void print_difference(const struct difference *difference, const struct options *options)
+static void print_difference(const struct matrix *matrix, const struct options *options)
 {
     struct buffer text;
     struct report_style style = style_of(options, stdout);
     buffer_init(&text, BUFFER_NO_LIMIT);
-    report_difference(difference, &style, &text);
+    report_difference(matrix, &style, &text);
     fwrite(text.data, 1, text.size_bytes, stdout);
     buffer_free(&text);
 }
@@ -155,18 +133,25 @@ static void print_difference(const struct difference *difference, const struct o
 static int compare(const struct folder *before, const struct folder *after,
                    const struct options *options)
 {
-    struct difference difference;
-    difference_find(&before->results, &after->results, &difference);
-    print_difference(&difference, options);
-    struct html_page page = {
-        .run = &after->run, .before = &before->run, .difference = &difference};
-    int status = write_page(&page, options->out ? options->out : after->path, PAGE_COMPARE_NAME,
+    const struct run runs[] = {before->run, after->run}; /* whose parts they borrow */
+    struct matrix matrix;
+    matrix_init(&matrix, runs, 2);
+    print_difference(&matrix, options);
+    const char *const folders[] = {before->path, after->path};
+    struct buffer page;
+    struct error error;
+    int status = RUN_EXIT_USAGE;
+    buffer_init(&page, BUFFER_NO_LIMIT);
+    if (page_compare(&matrix, folders, &page, &error))
+        status = write_page(&page, options->out ? options->out : after->path, PAGE_COMPARE_NAME,
                             options);
+    else
+        command_print_error(&error);
+    buffer_free(&page);
     if (fflush(stdout) != 0)
         status = RUN_EXIT_INCONCLUSIVE;
-    if (status == RUN_EXIT_EXPECTED && difference.counts[DIFFERENCE_NEW_FAILURE] > 0)
-        status = RUN_EXIT_BROKEN;
-    difference_free(&difference);
+    status = (int)run_exit_worst((enum run_exit)status, difference_exit(&matrix));
+    matrix_free(&matrix);
     return status;
 }
 
@@ -184,7 +169,7 @@ static int compare_two(const char *before_path, const char *after_path,
     return status;
 }
 
-static int report(const struct options *options)
+int command_report(const struct options *options)
 {
     struct error error;
     if (options->is_merge)
@@ -198,19 +183,4 @@ static int report(const struct options *options)
               options->path_count);
     command_print_error(&error);
     return RUN_EXIT_USAGE;
-}
-
-int command_report(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = report(&options);
-    options_free(&options);
-    return status;
 }

@@ -3,12 +3,12 @@
 #include "cmd/command.h"
 #include "cmd/places.h"
 #include "cmd/report_folder.h"
+#include "cmd/report_read.h"
 #include "cmd/run_reports.h"
 #include "core/memory.h"
 #include "io/clock.h"
 #include "io/files.h"
 #include "report/run_merge.h"
-#include "report/run_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,39 +16,18 @@
 #include <sys/stat.h>
 
 #define NUMBERS_MAX 20 /* of missing shards that are named */
+#define PART_HINT   "name the folders that runs left; the others are merged, and the exit is 3"
 
 /* ---- reading ---- */
-
-static bool read_part(const char *folder, struct run_part *part)
-{
-    struct buffer text, message;
-    struct error error;
-    buffer_init(&text, RUN_READ_BYTES_MAX);
-    buffer_init(&message, BUFFER_NO_LIMIT);
-    char *path = places_join(folder, "results.json");
-    bool is_read = files_read(path, &text, &error);
-    if (!is_read) {
-        snprintf(error.hint, sizeof error.hint,
-                 "name the folders that runs left; the others are merged, and the exit is 3");
-        error_print(&error, NULL, NULL, 0, &message);
-    } else if (!run_read(text.data, text.size_bytes, &part->run, &error)) {
-        is_read = false;
-        error_print(&error, path, NULL, 0, &message);
-    }
-    part->name = folder;
-    fputs(buffer_text(&message), stderr);
-    buffer_free(&message);
-    buffer_free(&text);
-    free(path);
-    return is_read;
-}
 
 /* How many of the folders could be read: theirs stand first in `parts`. */
 static size_t read_parts(const struct options *options, struct run_part *parts)
 {
     size_t count = 0;
-    for (size_t i = 0; i < options->path_count; i++)
-        count += read_part(options->paths[i], &parts[count]);
+    for (size_t i = 0; i < options->path_count; i++) {
+        parts[count].name = options->paths[i];
+        count += report_read(options->paths[i], PART_HINT, &parts[count].run);
+    }
     return count;
 }
 

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* wait4 */
 #include "cmd/sample_program.h"
 
+#define FORGETFUL "--client \"'" GAPCHECK_BINARY "' reference-client --policy resync-never\" "
+
 static const char *folder;
 
 static void set_up(void)
@@ -30,23 +32,27 @@ Test(report, a_run_leaves_its_page_and_report_draws_the_same_again)
 Test(report, the_page_holds_the_exit_that_the_run_ended_with)
 {
     sample_program_run("", "run first.jsonc --client 'exit 1' --out run", 3, "client-error");
-    cr_expect(sample_shell("grep -q '\"exit\":3' run/index.html"));
+    cr_expect(sample_shell("grep -q '\"exit\": 3,' run/index.html"));
 }
 
 Test(report, two_runs_alike_have_no_difference)
 {
     sample_program_run("", "run first.jsonc --out a", 0, "1 pass");
     cr_assert(sample_shell("cp -r a b"));
-    sample_program_run("", "report a b", 0, "0 new failures, 0 fixed, 0 changed, 0 added, 0 removed");
+    sample_program_run("", "report a b", 0, "nothing has changed between the two runs");
     cr_expect(sample_shell("test -s b/compare.html && test ! -e a/compare.html"));
 }
 
 Test(report, a_new_failure_is_exit_1_and_a_mended_one_is_not)
 {
-    sample_program_run("", "run first.jsonc --out good", 0, "1 pass");
-    sample_program_run("", "run first.jsonc --client 'exit 1' --out bad", 3, "client-error");
-    sample_program_run("", "report good bad", 1, "✗ new failure  first  pass → client-error");
+    sample_scenario_write("first", SAMPLE_RECONNECTS, "general");
+    sample_program_run("", "run scenarios/first.jsonc --out good", 0, "1 pass");
+    sample_program_run("", "run scenarios/first.jsonc --out bad " FORGETFUL, 1, "C-3");
+    sample_program_run("", "report good bad", 1, "✗ newly failing         first  pass → fail");
     sample_program_run("", "report bad good", 0, "1 fixed");
+    sample_program_run("", "run scenarios/first.jsonc --client 'exit 1' --out dead", 3, "client-error");
+    sample_program_run("", "report good dead", 3, "? cannot be compared    first  pass → client-err");
+    sample_program_run("", "report dead good", 0, "1 cannot be compared");
 }
 
 Test(report, what_is_no_run_is_told_with_what_to_do)
@@ -65,7 +71,7 @@ Test(report, what_is_no_run_is_told_with_what_to_do)
         {"report first.jsonc", "there is no folder first.jsonc"},
         {"report empty", "empty holds no results.json and no mutants.json"},
         {"report damaged", "damaged/results.json:1:"},
-        {"report foreign", "foreign/results.json: error: this is no results.json of gapcheck"},
+        {"report foreign", "foreign/results.json:1:1: error: `client` is missing"},
         {"report future", "use the gapcheck that wrote it, version 9.0.0"},
         {"report mutants", "mutants.json is no kill matrix"},
         {"report mutants empty", "mutants holds no results.json"},

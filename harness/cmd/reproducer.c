@@ -51,12 +51,12 @@ static char *make_title(const struct reproducer *reproducer)
 
 static char *make_why(const struct reproducer *reproducer)
 {
-    const struct rule_info *info = rule_info(reproducer->rule);
+    bool is_node = reproducer->scenario->dialect == DIALECT_NODE;
     const char *cause = reproducer->finding ? reproducer->finding->cause : NULL;
     struct buffer why;
     buffer_init(&why, BUFFER_NO_LIMIT);
     if (reproducer->rule != RULE_STEP)
-        buffer_printf(&why, "A client %s. ", info->sentence);
+        buffer_printf(&why, "A client %s. ", rule_sentence(reproducer->rule, is_node));
     buffer_append_text(&why, "Here: ");
     append_plain(reproducer->message, TEXT_BYTES_MAX, &why);
     if (cause) {

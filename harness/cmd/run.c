@@ -28,18 +28,7 @@ static enum run_exit run_with(const struct options *options)
     return status;
 }
 
-int command_run(const struct command *command, int argc, char **argv)
+int command_run(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else {
-        status = (int)(options.is_watch ? run_watch(&options) : run_with(&options));
-    }
-    options_free(&options);
-    return status;
+    return (int)(options->is_watch ? run_watch(options) : run_with(options));
 }

@@ -1,6 +1,8 @@
 #include "cmd/run_clients.h"
 
+#include "cmd/command.h"
 #include "cmd/github.h"
+#include "cmd/page.h"
 #include "cmd/run_reports.h"
 #include "cmd/style.h"
 #include "core/memory.h"
@@ -8,6 +10,7 @@
 #include "report/matrix.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- one ---- */
 
@@ -41,9 +44,31 @@ static void append_labels(const struct run_job *job, struct buffer *out)
         buffer_printf(out, "%s%s", i ? "-" : "", job->clients[i].label);
 }
 
-/* False if the others need not be played. */
+/* What the client changed against the one before it, drawn: beside its own page. */
+static void write_comparison(const struct run runs[2], const char *before,
+                             struct report_folder *after)
+{
+    struct matrix matrix;
+    struct buffer text;
+    struct error error;
+    if (!before || !after->path)
+        return;
+    const char *const folders[] = {before, after->path};
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    matrix_init(&matrix, runs, 2);
+    if (page_compare(&matrix, folders, &text, &error))
+        report_folder_write(after, PAGE_COMPARE_NAME, &text);
+    else
+        command_print_error(&error);
+    matrix_free(&matrix);
+    buffer_free(&text);
+}
+
+/* `before` is the folder of the client before it, NULL for the first; it becomes this one's. False
+ * if the others need not be played. */
 static bool play_client(struct run_job *job, size_t index, const struct scenario_set *set,
-                        const struct report_folder *joint, struct run *run, bool *is_annotated)
+                        struct report_folder *joint, struct run *run, char **before,
+                        bool *is_annotated)
 {
     struct report_folder folder;
     const char *label = job->clients[index].label;
@@ -53,6 +78,11 @@ static bool play_client(struct run_job *job, size_t index, const struct scenario
     report_folder_open_below(&folder, joint, label, number);
     run_job_play(job, index, set, &folder, run); /* no single baseline: it is never refused */
     *is_annotated &= github_annotate(run);
+    if (index > 0)
+        write_comparison(run - 1, *before, &folder);
+    joint->is_broken |= folder.is_broken;
+    free(*before);
+    *before = folder.path ? memory_copy_text(folder.path, strlen(folder.path)) : NULL;
     report_folder_close(&folder);
     return !run->is_interrupted;
 }
@@ -92,11 +122,13 @@ static enum run_exit play_several(struct run_job *job, const struct scenario_set
                              clock_wall_ms());
     struct run *runs = memory_alloc(job->client_count, sizeof *runs);
     size_t run_count = 0;
+    char *before = NULL;
     bool is_seen = true, goes_on = true;
     while (goes_on && run_count < job->client_count) {
-        goes_on = play_client(job, run_count, set, &joint, &runs[run_count], &is_seen);
+        goes_on = play_client(job, run_count, set, &joint, &runs[run_count], &before, &is_seen);
         run_count++;
     }
+    free(before);
     matrix_init(&matrix, runs, run_count);
     write_summary(&matrix, &joint);
     is_seen &= print_matrix(&matrix, job->options, &joint);

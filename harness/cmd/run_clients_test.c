@@ -46,6 +46,8 @@ Test(run_clients, each_has_an_ordinary_report_and_the_matrix_tells_what_changed)
     cr_expect_eq(cJSON_GetObjectItem(new, "exit")->valueint, 1);
     cr_expect(sample_shell("test -s r/sdk-1/junit.xml -a -s r/sdk-2/transcripts/s/gap.ndjson"));
     cr_expect(sample_shell("grep -q 'newly failing' r/summary.md"));
+    cr_expect(sample_shell("grep -q '\"kind\":\"newly failing\",\"name\":\"s/gap\"' "
+                           "r/sdk-2/compare.html && test ! -e r/sdk-1/compare.html"));
     cJSON_Delete(old);
     cJSON_Delete(new);
     sample_program_run("", "run --out q " NEW OLD, 1, "  fixed:");
@@ -55,8 +57,11 @@ Test(run_clients, each_has_an_ordinary_report_and_the_matrix_tells_what_changed)
 
 Test(run_clients, a_baseline_counts_for_the_client_that_it_is_for)
 {
+    sample_program_run("", "run --out r " OLD NEW, 1, "✗ C-3");
+    cr_expect(sample_shell("grep -q '^fail s/gap: C-3' err"));
     sample_program_run("", "baseline update new.json " NEW, 0, "1 added");
     sample_program_run("", "run --out r --baseline new.json " OLD NEW, 0, "✗ C-3 known");
+    cr_expect(sample_shell("test ! -s err"), "what is known is told as if it were new");
     sample_program_run("", "baseline update old.json " OLD, 0, "0 added");
     sample_program_run("", "run --out r --baseline new.json --baseline old.json " OLD NEW, 0,
                        "newly failing:");

@@ -8,30 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
 /* ---- clients and baselines ---- */
-
-static enum run_exit choose_client(struct run_job *job, const char *asked)
-{
-    struct error error;
-    struct client_choice *choice = &job->clients[job->client_count++];
-    switch (client_choose(job->places, asked, say, choice, &error)) {
-    case CLIENT_CHOICE_DONE:
-        return RUN_EXIT_EXPECTED;
-    case CLIENT_CHOICE_WRONG:
-        command_print_error(&error);
-        return RUN_EXIT_USAGE;
-    case CLIENT_CHOICE_TROUBLE:
-        break;
-    }
-    command_print_error(&error);
-    return RUN_EXIT_INCONCLUSIVE;
-}
 
 static enum run_exit choose_clients(struct run_job *job)
 {
@@ -39,9 +16,10 @@ static enum run_exit choose_clients(struct run_job *job)
     enum run_exit status = RUN_EXIT_EXPECTED;
     job->clients = memory_alloc(asked->count + 1, sizeof *job->clients);
     if (asked->count == 0)
-        return choose_client(job, job->options->client);
+        return client_open(job->places, job->options->client, &job->clients[job->client_count++]);
     for (size_t i = 0; i < asked->count; i++)
-        status = run_exit_worst(status, choose_client(job, asked->items[i]));
+        status = run_exit_worst(status, client_open(job->places, asked->items[i],
+                                                    &job->clients[job->client_count++]));
     return status;
 }
 
@@ -50,7 +28,6 @@ static enum run_exit open_baselines(struct run_job *job)
     const struct option_texts *paths = &job->options->baselines;
     enum run_exit status = RUN_EXIT_EXPECTED;
     job->baselines = memory_alloc(paths->count + 1, sizeof *job->baselines);
-    job->baseline_is_used = memory_alloc(paths->count + 1, sizeof *job->baseline_is_used);
     for (size_t i = 0; i < paths->count; i++) {
         if (baseline_file_open(&job->baselines[job->baseline_count], paths->items[i],
                                job->options, job->places))
@@ -77,43 +54,33 @@ void run_job_close(struct run_job *job)
         baseline_file_close(&job->baselines[i]);
     free(job->clients);
     free(job->baselines);
-    free(job->baseline_is_used);
     *job = (struct run_job){0};
 }
 
 /* ---- playing ---- */
 
-/* One client and one baseline must fit, and a run is not played to its end if they do not. Of
- * several each client takes its own, and one without any simply has none. */
-static const struct baseline *only_baseline(const struct run_job *job)
+static void apply_baseline(struct run_job *job, struct run *run)
 {
-    return job->client_count == 1 && job->baseline_count == 1 ? &job->baselines[0].baseline
-                                                              : NULL;
-}
-
-static void apply_baselines(struct run_job *job, struct run *run)
-{
-    struct error unused;
     job->has_unknown_client |= run->client_version[0] == '\0';
-    for (size_t i = 0; i < job->baseline_count; i++) {
-        if (job->baseline_is_used[i] ||
-            !baseline_file_is_for(&job->baselines[i].baseline, run->client_name,
-                                  run->client_version, &unused))
-            continue;
-        baseline_file_apply(&job->baselines[i], run);
-        job->baseline_is_used[i] = true;
+    struct baseline_file *file = baseline_file_find(job->baselines, job->baseline_count,
+                                                    run->client_name, run->client_version);
+    if (!file)
         return;
-    }
+    baseline_file_apply(file, run);
+    file->is_used = true;
 }
 
 bool run_job_play(struct run_job *job, size_t client_index, const struct scenario_set *set,
                   struct report_folder *folder, struct run *run)
 {
-    if (!play_scenarios(job->options, &job->clients[client_index], set, only_baseline(job),
-                        folder, run))
+    /* One client and one baseline must fit, and a run is not played to its end if they do not. Of
+     * several each client takes its own, and one without any simply has none. */
+    struct play_baselines baselines = {job->baselines, job->baseline_count,
+                                       job->client_count == 1 && job->baseline_count == 1};
+    if (!play_scenarios(job->options, &job->clients[client_index], set, &baselines, folder, run))
         return false;
     job->is_interrupted |= run->is_interrupted;
-    apply_baselines(job, run);
+    apply_baseline(job, run);
     run_reports_write(run, folder);
     return true;
 }
@@ -124,7 +91,7 @@ bool run_job_check_baselines(const struct run_job *job)
     for (size_t i = 0; i < job->baseline_count && !job->has_unknown_client; i++) {
         const struct baseline *baseline = &job->baselines[i].baseline;
         struct error error;
-        if (job->baseline_is_used[i])
+        if (job->baselines[i].is_used)
             continue;
         error_set(&error, "a baseline counts for one client in one version, and only once",
                   "%s is for %.100s %.60s, which was not played", job->options->baselines.items[i],

@@ -20,7 +20,6 @@ struct run_job {
     struct client_choice *clients; /* owned */
     size_t client_count;
     struct baseline_file *baselines; /* owned */
-    bool *baseline_is_used;          /* one for each; owned */
     size_t baseline_count;
     bool has_unknown_client; /* one never said who it is */
     bool is_interrupted;

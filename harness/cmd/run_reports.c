@@ -16,16 +16,6 @@ static void write_file(struct report_folder *folder, const char *name, const str
     buffer_free(&text);
 }
 
-/* The page shows what results.json will say. */
-static void write_page(struct report_folder *folder, const struct run *run)
-{
-    struct buffer results;
-    buffer_init(&results, BUFFER_NO_LIMIT);
-    report_json(run, &results);
-    page_write_run(folder, &results);
-    buffer_free(&results);
-}
-
 /* results.json comes last: it holds the exit, which becomes 3 when something before it could not
  * be written. */
 void run_reports_write(struct run *run, struct report_folder *folder)
@@ -34,7 +24,7 @@ void run_reports_write(struct run *run, struct report_folder *folder)
     run->exit = run_exit_code(run);
     write_file(folder, "junit.xml", run, report_junit);
     write_file(folder, "summary.md", run, report_summary);
-    write_page(folder, run);
+    page_write_run(folder, run);
     report_folder_publish(folder);
     run->is_inconclusive |= folder->is_broken;
     run->exit = run_exit_code(run);

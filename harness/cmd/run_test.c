@@ -1,7 +1,7 @@
 /* The built program from end to end: real scenarios, real sockets, real processes. */
-#include "cmd/sample_folder.h"
+#define _DEFAULT_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
 
-#include <sys/wait.h>
 
 #define SHORT_GAP                                                                                  \
     "{ \"title\": \"A short gap\", \"rules\": [\"C-3\"], \"tags\": [\"gap\"],\n"                   \
@@ -36,48 +36,23 @@ static void tear_down(void)
 
 TestSuite(program, .init = set_up, .fini = tear_down, .timeout = 120);
 
-/* Runs gapcheck in the shell; its output goes to the files `out` and `err`. */
-static int gapcheck(const char *arguments)
-{
-    char command[2000];
-    snprintf(command, sizeof command, "'%s' %s >out 2>err </dev/null", GAPCHECK_BINARY, arguments);
-    int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
-}
-
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
-static void expect(const char *arguments, int status, const char *found)
-{
-    int got = gapcheck(arguments);
-    char command[400];
-    snprintf(command, sizeof command, "cat out err | grep -qF -- '%s'", found);
-    bool is_found = shell(command);
-    cr_expect_eq(got, status, "%s: exit %d instead of %d", arguments, got, status);
-    cr_expect(is_found, "%s: no `%s`", arguments, found);
-    if (got != status || !is_found)
-        shell("cat out err >&2");
-    cr_expect_not(shell("grep -q Sanitizer err"));
-}
-
 Test(program, exit_0_as_expected)
 {
-    expect("run --out r", 0, "2 scenarios: 2 pass");
-    cr_expect(shell("test -s r/results.json -a -s r/junit.xml -a -s r/summary.md"));
-    cr_expect(shell("test -e r/client.log -a -s r/transcripts/gap/short.ndjson"));
-    cr_expect(shell("grep -q 'report: r$' out"));
+    sample_run("run --out r", 0, "2 scenarios: 2 pass");
+    cr_expect(sample_shell("test -s r/results.json -a -s r/junit.xml -a -s r/summary.md"));
+    cr_expect(sample_shell("test -e r/client.log -a -s r/transcripts/gap/short.ndjson"));
+    cr_expect(sample_shell("grep -q 'report: r$' out"));
 }
 
 Test(program, exit_1_a_broken_must)
 {
-    expect("run --out r " NEVER_RESYNCS, 1, "1 pass, 1 fail");
-    cr_expect(shell("grep -q '\"exit\": 1,' r/results.json"));
-    cr_expect(shell("grep -q '^fail gap/short: C-3 ' err")); /* no terminal: a line a failure */
-    expect("run --out r --quiet " NEVER_RESYNCS, 1, "again: ./gapcheck run scenarios/gap/short");
-    cr_expect(shell("test ! -s err"));
+    sample_run("run --out r " NEVER_RESYNCS, 1, "1 pass, 1 fail");
+    cr_expect(sample_shell("grep -q '\"exit\": 1,' r/results.json"));
+    cr_expect(
+        sample_shell("grep -q '^fail gap/short: C-3 ' err")); /* no terminal: a line a failure */
+    sample_run("run --out r --quiet " NEVER_RESYNCS, 1,
+               "again: ./gapcheck run scenarios/gap/short");
+    cr_expect(sample_shell("test ! -s err"));
 }
 
 Test(program, exit_2_usage)
@@ -90,31 +65,31 @@ Test(program, exit_2_usage)
         {"run --client refrence", "did you mean `reference`?"},
         {"run --client 'relaycast@;x'", "is no version"},
         {"run --client refrence --filter nothing", "did you mean `reference`?"},
-        {"judge", "takes one transcript, not 0"},
+        {"judge", "wants one transcript, not 0"},
         {"judge nowhere", "nowhere"},
         {"judge scenarios/first.jsonc", "scenarios/first.jsonc:1:1: error: "},
         {"reference-client x", "takes no argument"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        expect(cases[i][0], 2, cases[i][1]);
+        sample_run(cases[i][0], 2, cases[i][1]);
     sample_folder_write("scenarios/bad.jsonc", "{ \"titel\": 1 }");
-    expect("run --out r", 2, "scenarios/bad.jsonc:1:3: error: ");
+    sample_run("run --out r", 2, "scenarios/bad.jsonc:1:3: error: ");
     cr_expect_neq(access("r", F_OK), 0); /* nothing was run */
 }
 
 Test(program, exit_3_nothing_selected_or_all_skipped)
 {
-    expect("run --filter nothing", 3, "none of 2 scenarios is selected");
+    sample_run("run --filter nothing", 3, "none of 2 scenarios is selected");
     mkdir("empty", 0777);
-    expect("run empty", 3, "there is no scenario");
+    sample_run("run empty", 3, "there is no scenario");
     sample_folder_write("poor",
                         "#!/bin/sh\necho '{\"ev\":\"hello\",\"protocol\":1,\"name\":\"poor\","
                         "\"version\":\"1\",\"capabilities\":[\"multi\"]}'\ncat >/dev/null\n");
     cr_assert_eq(chmod("poor", 0755), 0);
     sample_folder_write("other/throws.jsonc", THROWS);
-    expect("run other --out r --client poor", 3, "1 scenario: 1 skip");
-    expect("run other --out r --client poor --require throw", 3,
-           "the driver does not have the capability `throw`");
+    sample_run("run other --out r --client poor", 3, "1 scenario: 1 skip");
+    sample_run("run other --out r --client poor --require throw", 3,
+               "the driver does not have the capability `throw`");
 }
 
 Test(program, exit_3_the_driver_never_got_as_far)
@@ -124,17 +99,17 @@ Test(program, exit_3_the_driver_never_got_as_far)
     for (size_t i = 0; i < sizeof clients / sizeof clients[0]; i++) {
         char arguments[200];
         snprintf(arguments, sizeof arguments, "run --out r --client \"%s\"", clients[i]);
-        expect(arguments, 3, "2 client-error");
+        sample_run(arguments, 3, "2 client-error");
     }
 }
 
 Test(program, exit_3_a_report_that_cannot_be_written)
 {
     sample_folder_write("file", "");
-    expect("run --out file/below", 3, "2 scenarios: 2 pass");
-    expect("run --out file/below " NEVER_RESYNCS, 3, "1 pass, 1 fail");
-    cr_expect(shell("grep -q 'cannot make the folder' err"));
-    cr_expect_eq(shell("'" GAPCHECK_BINARY "' run --out r >/dev/full 2>err"), false);
+    sample_run("run --out file/below", 3, "2 scenarios: 2 pass");
+    sample_run("run --out file/below " NEVER_RESYNCS, 3, "1 pass, 1 fail");
+    cr_expect(sample_shell("grep -q 'cannot make the folder' err"));
+    cr_expect_eq(sample_shell("'" GAPCHECK_BINARY "' run --out r >/dev/full 2>err"), false);
 }
 
 Test(program, exit_3_interrupted_and_no_child_is_left)
@@ -144,45 +119,46 @@ Test(program, exit_3_interrupted_and_no_child_is_left)
                         "--client 'echo $$ >pid; exec \"" GAPCHECK_BINARY "\" reference-client' "
                         ">out 2>err");
     cr_expect_eq(WEXITSTATUS(status), 3);
-    cr_expect(shell("grep -q 'interrupted; exit 3' out"));
-    cr_expect(shell("grep -q '\"exit\": 3,' r/results.json"));
-    cr_expect(shell("grep -q '\"name\": \"gap/short\"' r/results.json"));
-    cr_expect_not(shell("kill -0 $(cat pid) 2>/dev/null"));
+    cr_expect(sample_shell("grep -q 'interrupted; exit 3' out"));
+    cr_expect(sample_shell("grep -q '\"exit\": 3,' r/results.json"));
+    cr_expect(sample_shell("grep -q '\"name\": \"gap/short\"' r/results.json"));
+    cr_expect_not(sample_shell("kill -0 $(cat pid) 2>/dev/null"));
 }
 
 Test(program, judge_finds_the_same_byte_for_byte)
 {
-    expect("run --out r " NEVER_RESYNCS, 1, "1 fail");
-    expect("judge --json r/transcripts/gap/short.ndjson", 1, "\"rule\": \"C-3\"");
+    sample_run("run --out r " NEVER_RESYNCS, 1, "1 fail");
+    sample_run("judge --json r/transcripts/gap/short.ndjson", 1, "\"rule\": \"C-3\"");
     /* In results.json the scenario stands four blanks further in. */
-    cr_expect(shell("sed '2,$s/^/    /' out >alone && test -s alone &&"
-                    "tr -d '\\n' <alone >alone1 && tr -d '\\n' <r/results.json >whole1 &&"
-                    "grep -qF -f alone1 whole1"));
-    expect("judge r/transcripts/gap/short.ndjson", 1, "C-3");
-    expect("judge r/transcripts/first.ndjson", 0, "1 scenario: 1 pass");
+    cr_expect(sample_shell("sed '2,$s/^/    /' out >alone && test -s alone &&"
+                           "tr -d '\\n' <alone >alone1 && tr -d '\\n' <r/results.json >whole1 &&"
+                           "grep -qF -f alone1 whole1"));
+    sample_run("judge r/transcripts/gap/short.ndjson", 1, "C-3");
+    sample_run("judge r/transcripts/first.ndjson", 0, "1 scenario: 1 pass");
 }
 
 Test(program, judge_refuses_what_is_no_transcript)
 {
-    cr_assert_eq(gapcheck("run --out r"), 0);
-    cr_assert(shell("head -c 2000 r/transcripts/gap/short.ndjson >cut.ndjson"));
-    expect("judge cut.ndjson", 2, "cut.ndjson:");
-    cr_assert(shell("head -c 100000 /dev/urandom >noise.ndjson; : >empty.ndjson"));
-    expect("judge noise.ndjson", 2, "noise.ndjson:");
-    expect("judge empty.ndjson", 2, "empty.ndjson: error: ");
+    sample_run("run --out r", 0, "");
+    cr_assert(sample_shell("head -c 2000 r/transcripts/gap/short.ndjson >cut.ndjson"));
+    sample_run("judge cut.ndjson", 2, "cut.ndjson:");
+    cr_assert(sample_shell("head -c 100000 /dev/urandom >noise.ndjson; : >empty.ndjson"));
+    sample_run("judge noise.ndjson", 2, "noise.ndjson:");
+    sample_run("judge empty.ndjson", 2, "empty.ndjson: error: ");
 }
 
 Test(program, repeat_plays_everything_so_often_and_tells_what_differed)
 {
-    expect("run --repeat 3 --out r", 0, "2 scenarios: 2 pass");
+    sample_run("run --repeat 3 --out r", 0, "2 scenarios: 2 pass");
     /* One process for each play, the first of which breaks the rule. */
-    sample_folder_write("moody",
-                        "#!/bin/sh\nmkdir once 2>/dev/null && set -- --policy resync-never\n'"
-                        GAPCHECK_BINARY "' reference-client \"$@\" | sed -u 's/\"multi\",//'\n");
+    sample_folder_write(
+        "moody",
+        "#!/bin/sh\nmkdir once 2>/dev/null && set -- --policy resync-never\n'" GAPCHECK_BINARY
+        "' reference-client \"$@\" | sed -u 's/\"multi\",//'\n");
     cr_assert_eq(chmod("moody", 0755), 0);
-    expect("run --filter gap/short --repeat 3 --jobs 1 --out r --client moody", 3,
-           "gap/short: 2 pass, 1 fail");
-    expect("judge r/transcripts/gap/short.ndjson", 1, "C-3"); /* the worst play is kept */
+    sample_run("run --filter gap/short --repeat 3 --jobs 1 --out r --client moody", 3,
+               "gap/short: 2 pass, 1 fail");
+    sample_run("judge r/transcripts/gap/short.ndjson", 1, "C-3"); /* the worst play is kept */
 }
 
 Test(program, progress_is_one_line_on_a_terminal_and_none_in_a_short_run_without)
@@ -192,13 +168,14 @@ Test(program, progress_is_one_line_on_a_terminal_and_none_in_a_short_run_without
         char command[400];
         snprintf(command, sizeof command, "script -qec \"'%s' %s\" seen >out 2>err </dev/null",
                  GAPCHECK_BINARY, arguments[is_quiet]);
-        cr_assert(shell(command));
-        bool is_shown = shell("grep -q \"$(printf '\\r\\033\\[K')[0-9]* of 2 played, \" seen");
+        cr_assert(sample_shell(command));
+        bool is_shown =
+            sample_shell("grep -q \"$(printf '\\r\\033\\[K')[0-9]* of 2 played, \" seen");
         cr_expect_eq(is_shown, !is_quiet, "%s", arguments[is_quiet]);
-        cr_expect(shell("grep -q '2 scenarios' seen"));
+        cr_expect(sample_shell("grep -q '2 scenarios' seen"));
     }
-    expect("run --out r", 0, "2 scenarios: 2 pass");
-    cr_expect(shell("! grep -q played out && test ! -s err"));
+    sample_run("run --out r", 0, "2 scenarios: 2 pass");
+    cr_expect(sample_shell("! grep -q played out && test ! -s err"));
 }
 
 /* The line of the step, also inside a repeat and in an instance of `each`. */
@@ -219,14 +196,15 @@ Test(program, on_github_a_finding_is_an_annotation_at_its_step)
     cr_assert_eq(chdir("repo"), 0);
     cr_assert_eq(setenv("GITHUB_WORKSPACE", folder, 1), 0);
     cr_assert_eq(setenv("GITHUB_ACTIONS", "true", 1), 0);
-    expect("run --out r " NEVER_RESYNCS, 1, "::error file=repo/scenarios/each.jsonc,line=");
-    cr_expect(shell("grep -Eq '^::error file=[^,]*,line=(8|9|1[01]),col=7,title=C-3 each\\[3\\]'"
-                    " out"));
-    cr_expect(shell("grep -q '%0Aand so in 1 more scenario$' out"));
-    cr_expect(shell("grep -Eq '\"line\": (8|9|1[01]), \"column\": 7' r/results.json"));
+    sample_run("run --out r " NEVER_RESYNCS, 1, "::error file=repo/scenarios/each.jsonc,line=");
+    cr_expect(
+        sample_shell("grep -Eq '^::error file=[^,]*,line=(8|9|1[01]),col=7,title=C-3 each\\[3\\]'"
+                     " out"));
+    cr_expect(sample_shell("grep -q '%0Aand so in 1 more scenario$' out"));
+    cr_expect(sample_shell("grep -Eq '\"line\": (8|9|1[01]), \"column\": 7' r/results.json"));
     cr_assert_eq(unsetenv("GITHUB_ACTIONS"), 0);
-    expect("run --out r " NEVER_RESYNCS, 1, "2 fail");
-    cr_expect_not(shell("grep -q '^::' out"));
+    sample_run("run --out r " NEVER_RESYNCS, 1, "2 fail");
+    cr_expect_not(sample_shell("grep -q '^::' out"));
     cr_assert_eq(chdir(".."), 0);
 }
 
@@ -237,8 +215,8 @@ Test(program, fail_fast_stops_after_the_first_failure)
         snprintf(path, sizeof path, "scenarios/gap/%02d.jsonc", i);
         sample_folder_write(path, SHORT_GAP);
     }
-    expect("run --out r --jobs 1 --fail-fast scenarios/gap " NEVER_RESYNCS, 1,
-           "1 scenario: 1 fail, 20 not played");
+    sample_run("run --out r --jobs 1 --fail-fast scenarios/gap " NEVER_RESYNCS, 1,
+               "1 scenario: 1 fail, 20 not played");
 }
 
 Test(program, strict_makes_a_warning_a_failure)
@@ -251,16 +229,16 @@ Test(program, strict_makes_a_warning_a_failure)
         "--client '" GAPCHECK_BINARY " reference-client --policy unknown-types-dropped'";
     char arguments[400];
     snprintf(arguments, sizeof arguments, "run odd --out r %s", client);
-    expect(arguments, 0, "1 warn");
+    sample_run(arguments, 0, "1 warn");
     snprintf(arguments, sizeof arguments, "run odd --strict --out r %s", client);
-    expect(arguments, 1, "1 warn");
+    sample_run(arguments, 1, "1 warn");
 }
 
 Test(program, help_and_version)
 {
-    expect("--help", 0, "judge      judges the transcript");
-    expect("help run", 0, "--timeout-scale X");
-    expect("run --help", 0, "--client CLIENT");
-    expect("--version", 0, "libwebsockets 4.");
-    cr_expect(shell("! '" GAPCHECK_BINARY "' --help | grep -q reference-client"));
+    sample_run("--help", 0, "judge      judges the transcript");
+    sample_run("help run", 0, "--timeout-scale X");
+    sample_run("run --help", 0, "--client CLIENT");
+    sample_run("--version", 0, "libwebsockets 4.");
+    cr_expect(sample_shell("! '" GAPCHECK_BINARY "' --help | grep -q reference-client"));
 }

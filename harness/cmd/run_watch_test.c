@@ -149,7 +149,7 @@ Test(run_watch, an_interrupt_in_mid_round_ends_it_with_its_report)
     start(client);
     sample_scenario_write("s/long", SAMPLE_ENDLESS, "general");
     snprintf(mark, sizeof mark, "sdk.sh %ld.mark", (long)getpid());
-    while (sample_process_count(mark) < 2) /* the driver beside gapcheck itself */
+    while (processes_count(mark) < 2) /* the driver beside gapcheck itself */
         usleep(5000);
     end(3);
     cr_expect(sample_shell("grep -q 'interrupted; exit 3' out"));

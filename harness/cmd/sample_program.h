@@ -5,9 +5,9 @@
 #include "cmd/sample_folder.h"
 #include "core/buffer.h"
 #include "io/files.h"
+#include "io/processes_fixture.h"
 
 #include <cjson/cJSON.h>
-#include <dirent.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -93,6 +93,11 @@ static inline struct sample_result sample_program_run(const char *before, const 
     if (result.status != status || !is_printed)
         sample_shell("cat out err | head -c 4000 >&2");
     return result;
+}
+
+static inline void sample_run(const char *arguments, int status, const char *text)
+{
+    sample_program_run("", arguments, status, text);
 }
 
 /* ---- results.json ---- */
@@ -183,33 +188,11 @@ static inline void sample_scenario_write(const char *name, const char *steps, co
 
 /* ---- processes ---- */
 
-/* Those whose command line holds `mark`, zombies not counted. */
-static inline int sample_process_count(const char *mark)
-{
-    int count = 0;
-    DIR *entries = opendir("/proc");
-    const struct dirent *entry;
-    while ((entry = readdir(entries))) {
-        char path[300], line[4096];
-        snprintf(path, sizeof path, "/proc/%.200s/cmdline", entry->d_name);
-        FILE *file = fopen(path, "re");
-        size_t size_bytes = file ? fread(line, 1, sizeof line - 1, file) : 0;
-        if (file)
-            fclose(file);
-        for (size_t i = 0; i < size_bytes; i++)
-            line[i] = line[i] ? line[i] : ' ';
-        line[size_bytes] = '\0';
-        count += strstr(line, mark) != NULL;
-    }
-    closedir(entries);
-    return count;
-}
-
 /* Dying takes a moment. */
 static inline bool sample_no_process_is_left(const char *mark)
 {
     for (int i = 0; i < 100; i++) {
-        if (sample_process_count(mark) == 0)
+        if (processes_count(mark) == 0)
             return true;
         usleep(10000);
     }

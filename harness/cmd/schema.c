@@ -89,22 +89,7 @@ static int print(bool is_markdown)
     return RUN_EXIT_EXPECTED;
 }
 
-int command_schema(const struct command *command, int argc, char **argv)
+int command_schema(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count > 0) {
-        error_set(&error, NULL, "`gapcheck schema` takes no argument, but there is `%s`",
-                  options.paths[0]);
-        command_print_error(&error);
-    } else {
-        status = options.is_write ? write_all() : print(options.is_markdown);
-    }
-    options_free(&options);
-    return status;
+    return options->is_write ? write_all() : print(options->is_markdown);
 }

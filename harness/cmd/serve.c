@@ -284,20 +284,13 @@ static void set_not_one(const struct scenario_set *set, struct error *error)
     buffer_free(&names);
 }
 
-static int serve_with(const struct options *options)
+int command_serve(const struct options *options)
 {
     struct places places;
     struct scenario_set set = {0};
     struct error error;
     places_find(&places);
-    int status = RUN_EXIT_USAGE;
-    if (options->path_count == 0) {
-        error_set(&error, "as in `gapcheck serve scenarios/overflow/same-second.jsonc`",
-                  "`gapcheck serve` wants a scenario");
-        command_print_error(&error);
-    } else {
-        status = library_select(options, &places, &set);
-    }
+    int status = library_select(options, &places, &set);
     if (status == RUN_EXIT_EXPECTED && set.count == 1) {
         status = serve_scenario(options, &places, set.items[0]);
     } else if (status == RUN_EXIT_EXPECTED) {
@@ -307,20 +300,5 @@ static int serve_with(const struct options *options)
     }
     scenario_set_free(&set);
     places_free(&places);
-    return status;
-}
-
-int command_serve(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = serve_with(&options);
-    options_free(&options);
     return status;
 }

@@ -22,12 +22,13 @@ static void tear_down(void)
 TestSuite(serve_page, .init = set_up, .fini = tear_down, .timeout = 200);
 
 /* The addresses are those that it prints. */
-static void play(const char *kind, int status, const char *text)
+static void play(const char *scenario, const char *kind, int status, const char *text)
 {
-    char command[4 * PATH_MAX];
+    char command[4 * PATH_MAX], arguments[PATH_MAX];
     sample_browser_skip_without();
+    snprintf(arguments, sizeof arguments, "serve '%s' --out r --timeout-scale 4", scenario);
     double begin_seconds = sample_seconds();
-    pid_t serving = sample_program_start("", "serve '" SCENARIO "' --out r --timeout-scale 4");
+    pid_t serving = sample_program_start("", arguments);
     snprintf(command, sizeof command,
              "for i in $(seq 1000); do grep -q waiting out && break; sleep 0.02; done 2>/dev/null;"
              "address() { sed -n \"s/^  $1 *//p\" out; };"
@@ -48,15 +49,24 @@ static void play(const char *kind, int status, const char *text)
 
 Test(serve_page, a_browser_client_that_posts_its_lines_passes)
 {
-    play("good", 0, "a page 1.0  --client serve");
+    play(SCENARIO, "good", 0, "a page 1.0  --client serve");
 }
 
 Test(serve_page, a_browser_client_without_since_fails)
 {
-    play("bad", 1, "C-5");
+    play(SCENARIO, "bad", 1, "C-5");
 }
 
 Test(serve_page, a_browser_client_that_posts_nothing_is_judged_by_the_wire)
 {
-    play("silent", 0, "not judged: C-8");
+    play(SCENARIO, "silent", 0, "not judged: C-8");
+}
+
+/* The page comes over https and its transcript over wss; the client connects by wss, too. */
+Test(serve_page, over_tls_all_is_the_same)
+{
+    sample_browser_skip_without();
+    cr_assert(sample_shell("sed 's/\"server\": {/& \"tls\": true,/' '" SCENARIO
+                           "' >tls-same-second.jsonc && grep -q tls tls-same-second.jsonc"));
+    play("tls-same-second.jsonc", "good", 0, "wss://127.0.0.1:");
 }

@@ -16,6 +16,7 @@ static pid_t serving;
 static double begin_seconds;
 static uint16_t port;
 static char key[64];
+static char trust[300]; /* over TLS, the file of who signed its certificate; else empty */
 
 static void set_up(void)
 {
@@ -51,8 +52,10 @@ static void start(const char *scenario, const char *options)
     serving = sample_program_start("", arguments);
     cr_assert(has_printed("waiting for a client"));
     FILE *file = fopen("out", "r");
-    while (fgets(line, sizeof line, file))
-        sscanf(line, "  look on  http://%*[0-9.]:%hu/?key=%63s", &port, key);
+    while (fgets(line, sizeof line, file)) {
+        sscanf(line, "  look on  %*[https]://%*[0-9.]:%hu/?key=%63s", &port, key);
+        sscanf(line, "  trust    %299[^\n]", trust);
+    }
     fclose(file);
     cr_assert_eq(strlen(key), 32, "%s", key);
 }
@@ -103,9 +106,9 @@ static void connect_through_bridge(const char *policy)
 {
     char command[1000];
     snprintf(command, sizeof command,
-             "python3 '" BRIDGE "' 'http://127.0.0.1:%u/gapcheck/events?key=%s' "
+             "SSL_CERT_FILE='%s' python3 '" BRIDGE "' '%s://127.0.0.1:%u/gapcheck/events?key=%s' "
              "'" GAPCHECK_BINARY "' reference-client --policy %s >client.out 2>&1 &",
-             port, key, policy);
+             trust, trust[0] ? "https" : "http", port, key, policy);
     cr_assert(sample_shell(command));
 }
 
@@ -190,6 +193,40 @@ Test(serve, a_closed_port_is_closed_to_the_client_only)
     start(SCENARIOS "backoff/port-closed.jsonc", "");
     connect_through_bridge("reference");
     finish(0, "1 scenario: 1 pass");
+}
+
+/* The lines go over https and the stream over wss, and both check the certificate by the file that
+ * it names. Who trusts nobody gets nothing. */
+Test(serve, a_scenario_with_tls_is_served_over_tls)
+{
+    start(SCENARIOS "tls/short-gap.jsonc", "--filter 'tls/short-gap[reset]'");
+    cr_expect(sample_printed("stream   wss://127.0.0.1:"));
+    cr_assert_neq(trust[0], '\0');
+    char command[600];
+    snprintf(command, sizeof command, "curl -s 'https://127.0.0.1:%u/?key=%s' >page; test $? = 60",
+             port, key);
+    cr_expect(sample_shell(command), "a stranger's certificate is believed");
+    snprintf(command, sizeof command, "curl -s --cacert '%s' 'https://127.0.0.1:%u/?key=%s' >page "
+                                      "&& grep -q 'gapcheck serve' page", trust, port, key);
+    cr_expect(sample_shell(command));
+    connect_through_bridge("reference");
+    finish(0, "1 scenario: 1 pass");
+    cr_expect_neq(access(trust, F_OK), 0, "%s is left", trust);
+}
+
+/* On a machine with several networks: each has its own address for the stream. */
+Test(serve, the_stream_is_where_the_client_reached_its_own_lines)
+{
+    char command[600];
+    start(SCENARIOS "connect/first-connection.jsonc", "--listen 0.0.0.0");
+    snprintf(command, sizeof command,
+             "echo '{\"ev\":\"hello\",\"protocol\":1,\"name\":\"n\",\"version\":\"1\","
+             "\"capabilities\":[]}' | curl -s --data-binary @- "
+             "'http://127.9.8.7:%u/gapcheck/events?key=%s' | grep -q '\"ws://127.9.8.7:%u/v1/ws\"'",
+             port, key, port);
+    cr_expect(sample_shell(command));
+    kill(serving, SIGINT);
+    finish(3, "interrupted");
 }
 
 /* ---- pages ---- */
@@ -340,7 +377,7 @@ Test(serve, strangers_do_not_disturb)
 
 Test(serve, wants_exactly_one_scenario)
 {
-    sample_program_run("", "serve", 2, "wants a scenario");
+    sample_program_run("", "serve", 2, "wants at least one scenario");
     sample_program_run("", "serve '" SCENARIOS "ack'", 2, "plays one scenario, not ");
     cr_expect(sample_printed("ack/before-the-replay, ack/late, "));
     cr_expect(sample_printed("say which with --filter"));

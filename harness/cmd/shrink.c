@@ -272,37 +272,23 @@ static int prepare(struct shrink_job *job)
         status = RUN_EXIT_USAGE;
     }
     return status == RUN_EXIT_EXPECTED
-               ? trial_choose_client(&job->places, job->options->client, &job->client)
+               ? (int)client_open(&job->places, job->options->client, &job->client)
                : status;
 }
 
-int command_shrink(const struct command *command, int argc, char **argv)
+int command_shrink(const struct options *options)
 {
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count != 1) {
-        error_set(&error, "gapcheck shrink FILE --client CLIENT",
-                  "shrink takes one scenario file, not %zu", options.path_count);
-        command_print_error(&error);
-    } else {
-        struct shrink_job job = {.options = &options};
-        places_find(&job.places);
-        split_path(options.paths[0], &job);
-        status = prepare(&job);
-        if (status == RUN_EXIT_EXPECTED)
-            status = play_job(&job);
-        client_choice_free(&job.client);
-        scenario_set_free(&job.set);
-        places_free(&job.places);
-        free(job.file);
-        free(job.instance);
-        free(job.out);
-    }
-    options_free(&options);
+    struct shrink_job job = {.options = options};
+    places_find(&job.places);
+    split_path(options->paths[0], &job);
+    int status = prepare(&job);
+    if (status == RUN_EXIT_EXPECTED)
+        status = play_job(&job);
+    client_choice_free(&job.client);
+    scenario_set_free(&job.set);
+    places_free(&job.places);
+    free(job.file);
+    free(job.instance);
+    free(job.out);
     return status;
 }

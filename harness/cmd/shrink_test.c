@@ -82,7 +82,7 @@ Test(shrink_command, what_does_not_fail_cannot_be_made_smaller)
 
 Test(shrink_command, usage_is_checked_before_anything_is_played)
 {
-    expect("shrink", 2, "takes one scenario file, not 0");
+    expect("shrink", 2, "wants one scenario file, not 0");
     expect("shrink long.jsonc several.jsonc", 2, "not 2");
     expect("shrink nowhere.jsonc", 2, "nowhere.jsonc");
     expect("shrink long.jsonc --rule S-3", 2, "no client can break a rule `S-3`");

@@ -28,17 +28,8 @@ static bool check_name(const char *name)
 {
     struct client_policy policy;
     struct error error;
-    if (strcmp(name, ALL_POLICIES) == 0)
+    if (strcmp(name, ALL_POLICIES) == 0 || client_policy_find(name, &policy))
         return true;
-    if (client_policy_find(name, &policy)) {
-        if (!client_policy_is_of_node_stream(&policy))
-            return true;
-        error_set(&error, "`gapcheck mutants` plays it against the scenarios of that stream",
-                  "`%s` is a mutant of the node stream, and the schedules that `sim` makes up are "
-                  "of the agent stream", name);
-        command_print_error(&error);
-        return false;
-    }
     char hint[sizeof error.hint];
     int nearest = text_nearest(span_of(name), client_policy_names(), client_policy_count());
     snprintf(hint, sizeof hint, "did you mean `%s`?",
@@ -50,15 +41,14 @@ static bool check_name(const char *name)
     return false;
 }
 
-/* `all` means every mutant of the agent stream; the reference is meant where nothing is named. */
+/* `all` means every mutant; the reference is meant where nothing is named. */
 static bool is_chosen(const struct option_texts *names, const struct client_policy_info *client)
 {
     if (names->count == 0)
         return is_reference(client);
     for (size_t i = 0; i < names->count; i++)
         if (strcmp(names->items[i], client->name) == 0 ||
-            (strcmp(names->items[i], ALL_POLICIES) == 0 && !is_reference(client) &&
-             !client_policy_is_of_node_stream(&client->policy)))
+            (strcmp(names->items[i], ALL_POLICIES) == 0 && !is_reference(client)))
             return true;
     return false;
 }
@@ -236,7 +226,7 @@ static void print_json(struct sim *sim)
     cJSON_Delete(root);
 }
 
-static int run_sim(const struct options *options)
+int command_sim(const struct options *options)
 {
     for (size_t i = 0; i < options->policies.count; i++)
         if (!check_name(options->policies.items[i]))
@@ -258,24 +248,4 @@ static int run_sim(const struct options *options)
         printf("%zu of %zu found\n", sim.found_count, sim.chosen_count);
     buffer_free(&sim.text);
     return fflush(stdout) == 0 ? sim.status : RUN_EXIT_INCONCLUSIVE;
-}
-
-int command_sim(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error)) {
-        command_print_error(&error);
-    } else if (options.is_help) {
-        status = command_print_help(command);
-    } else if (options.path_count > 0) {
-        error_set(&error, "its scenarios are generated; `gapcheck mutants` plays files",
-                  "`gapcheck sim` takes no scenario file: %.80s", options.paths[0]);
-        command_print_error(&error);
-    } else {
-        status = run_sim(&options);
-    }
-    options_free(&options);
-    return status;
 }

@@ -193,10 +193,12 @@ static void measure(struct soak *soak)
         soak->warm = soak->last;
 }
 
+static const struct play_baselines no_baseline; /* a soak looks for what changes, known or not */
+
 /* The first round fills the whole, and its folder. */
 static void play_first(struct soak *soak, const struct options *options)
 {
-    play_scenarios(options, soak->client, soak->set, NULL, soak->folder, &soak->run);
+    play_scenarios(options, soak->client, soak->set, &no_baseline, soak->folder, &soak->run);
     measure(soak);
     struct run_summary summary = run_summarize(&soak->run);
     tell_round(soak, &soak->run, &summary, 0);
@@ -211,7 +213,7 @@ static void play_another(struct soak *soak, const struct options *options)
     buffer_printf(&path, "%s/round-%zu", soak->folder->path ? soak->folder->path : ".",
                   soak->round_count);
     report_folder_open(&folder, buffer_text(&path), NULL, soak->client->label, clock_wall_ms());
-    play_scenarios(options, soak->client, soak->set, NULL, &folder, &round);
+    play_scenarios(options, soak->client, soak->set, &no_baseline, &folder, &round);
     struct run_summary summary = run_summarize(&round); /* before the worse ones change places */
     size_t changed_count = take_round(soak, &round, &folder);
     soak->folder->is_broken |= folder.is_broken;
@@ -265,47 +267,20 @@ static int soak_and_report(const struct options *options, const struct places *p
     return status;
 }
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
-static int soak_with(const struct options *options)
+int command_soak(const struct options *options)
 {
     struct places places;
     struct scenario_set set = {0};
     struct client_choice client = {0};
-    struct error error;
     places_find(&places);
     int status = library_select(options, &places, &set);
-    if (status != RUN_EXIT_USAGE) {
-        enum client_choice_status choice =
-            client_choose(&places, options->client, say, &client, &error);
-        if (choice != CLIENT_CHOICE_DONE) {
-            command_print_error(&error);
-            status = choice == CLIENT_CHOICE_WRONG ? RUN_EXIT_USAGE : RUN_EXIT_INCONCLUSIVE;
-        }
-    }
+    if (status != RUN_EXIT_USAGE)
+        status = (int)run_exit_worst((enum run_exit)status,
+                                     client_open(&places, options->client, &client));
     if (status == RUN_EXIT_EXPECTED)
         status = soak_and_report(options, &places, &client, &set);
     client_choice_free(&client);
     scenario_set_free(&set);
     places_free(&places);
-    return status;
-}
-
-int command_soak(const struct command *command, int argc, char **argv)
-{
-    struct options options;
-    struct error error;
-    int status = RUN_EXIT_USAGE;
-    if (!options_parse(command->name, argc, argv, &options, &error))
-        command_print_error(&error);
-    else if (options.is_help)
-        status = command_print_help(command);
-    else
-        status = soak_with(&options);
-    options_free(&options);
     return status;
 }

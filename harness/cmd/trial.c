@@ -181,29 +181,6 @@ void trial_pause(void)
 
 /* ---- the client ---- */
 
-static void say(const char *text)
-{
-    fputs(text, stderr);
-    fflush(stderr);
-}
-
-int trial_choose_client(const struct places *places, const char *asked,
-                        struct client_choice *choice)
-{
-    struct error error;
-    switch (client_choose(places, asked, say, choice, &error)) {
-    case CLIENT_CHOICE_DONE:
-        return RUN_EXIT_EXPECTED;
-    case CLIENT_CHOICE_WRONG:
-        command_print_error(&error);
-        return RUN_EXIT_USAGE;
-    case CLIENT_CHOICE_TROUBLE:
-        break;
-    }
-    command_print_error(&error);
-    return RUN_EXIT_INCONCLUSIVE;
-}
-
 bool trial_say_hello(struct trial *trial, struct error *error)
 {
     static const char text[] =

@@ -38,11 +38,6 @@ struct trial_play {
     struct transcript *transcript;   /* owned by the caller; NULL: there is none */
 };
 
-/* client_choose for a command: tells what is wrong, and returns the exit status (EXPECTED: there is
- * a client). */
-int trial_choose_client(const struct places *places, const char *asked,
-                        struct client_choice *choice);
-
 /* From here on SIGINT, SIGTERM and SIGHUP wait until a play or the end of one sees them. */
 void trial_begin(struct trial *trial, const struct options *options,
                  const struct client_choice *client, FILE *client_log);

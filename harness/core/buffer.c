@@ -47,10 +47,10 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
+    buffer_reserve(buffer, 0);
     size_t room_bytes = buffer->capacity_bytes - buffer->size_bytes; /* most often enough */
     va_start(arguments, format);
-    int size_bytes = vsnprintf(room_bytes ? buffer->data + buffer->size_bytes : NULL, room_bytes,
-                               format, arguments);
+    int size_bytes = vsnprintf(buffer->data + buffer->size_bytes, room_bytes, format, arguments);
     va_end(arguments);
     assert(size_bytes >= 0);
     if ((size_t)size_bytes > buffer->limit_bytes - buffer->size_bytes)

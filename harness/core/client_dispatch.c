@@ -108,15 +108,38 @@ static void call_handlers_in_turn(struct client *client, const struct client_eve
         client_node_dispatched(client, event->delivery);
 }
 
+void client_dispatch_nothing(struct client *client, int64_t delivery)
+{
+    struct client_event nothing = {.text = {"", 0}, .type = {"", 0}, .delivery = delivery};
+    if (is_empty(&client->slow))
+        client_node_dispatched(client, delivery);
+    else
+        enqueue(&client->slow, &nothing);
+}
+
+/* What holds nothing takes no handler's time. */
+static bool is_next_due(const struct client *client)
+{
+    const struct client_pending_queue *queue = &client->slow;
+    return !is_empty(queue) && (queue->items[queue->first].size_bytes == 0 ||
+                                client->now.monotonic_us >= client->handler_free_us);
+}
+
+static void handle_pending(struct client *client, const struct client_pending_event *item)
+{
+    if (client->handler_ms > 0)
+        client->handler_free_us = client->now.monotonic_us + client->handler_ms * 1000;
+    call_handlers(client, (struct span){item->text + item->type_offset, item->type_bytes},
+                  (struct span){item->text, item->size_bytes});
+}
+
 void client_tick_dispatch(struct client *client)
 {
     struct client_pending_queue *queue = &client->slow;
-    while (!is_empty(queue) && client->now.monotonic_us >= client->handler_free_us) {
+    while (is_next_due(client)) {
         struct client_pending_event *item = &queue->items[queue->first++];
-        if (client->handler_ms > 0)
-            client->handler_free_us = client->now.monotonic_us + client->handler_ms * 1000;
-        call_handlers(client, (struct span){item->text + item->type_offset, item->type_bytes},
-                      (struct span){item->text, item->size_bytes});
+        if (item->size_bytes > 0)
+            handle_pending(client, item);
         if (item->delivery > 0)
             client_node_dispatched(client, item->delivery);
         free(item->text);

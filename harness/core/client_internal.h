@@ -66,6 +66,7 @@ struct client_pending_queue {
 /* A resync that was sent and not yet acknowledged. */
 struct client_question {
     int64_t last_seen;
+    int64_t highest;          /* that had been seen by then */
     unsigned numbering_index; /* in which it was asked */
 };
 
@@ -103,8 +104,9 @@ struct client_node {
     struct cursor dispatched; /* from the first that came on */
     int64_t latest;          /* number of the newest delivery */
     unsigned request_count;  /* each request has an id */
+    unsigned registration;   /* the newest of them that was a registration */
     bool has_registered;     /* ever */
-    bool is_answered;        /* on this connection */
+    bool is_answered;        /* the registration, on this connection */
 };
 
 /* What only mutants remember. */
@@ -210,6 +212,10 @@ void client_node_dispatched(struct client *client, int64_t number);
 /* ---- client_dispatch.c ---- */
 
 void client_dispatch(struct client *client, const struct client_event *event);
+
+/* Of the node stream: a delivery with nothing new in it, which counts as dispatched as soon as
+ * everything before it has been. */
+void client_dispatch_nothing(struct client *client, int64_t delivery);
 void client_release_held(struct client *client, bool was_acknowledged);
 void client_tick_dispatch(struct client *client);
 int64_t client_dispatch_deadline_us(const struct client *client);

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REQUEST_ID "reference-%u"
+#define REQUEST_ID_BYTES 32
+
 #define KEY_SEPARATOR "\xff" /* ends no UTF-8 text: type and id cannot run into one another */
 
 void client_node_free(struct client *client)
@@ -105,8 +108,8 @@ static cJSON *new_frame(const char *type)
 /* A frame that is answered says by its id which one it was. */
 static cJSON *new_request(struct client *client, const char *type)
 {
-    char id[32];
-    snprintf(id, sizeof id, "reference-%u", ++client->node.request_count);
+    char id[REQUEST_ID_BYTES];
+    snprintf(id, sizeof id, REQUEST_ID, ++client->node.request_count);
     cJSON *frame = new_frame(type);
     cJSON_AddStringToObject(frame, "id", id);
     return frame;
@@ -132,6 +135,7 @@ static void send_registration(struct client *client)
     cJSON_AddArrayToObject(frame, "tags");
     cJSON_AddStringToObject(frame, "version", "gapcheck/" GAPCHECK_VERSION);
     send_frame(client, frame);
+    client->node.registration = client->node.request_count;
     client->node.has_registered = true;
 }
 
@@ -312,8 +316,8 @@ static void receive_delivery(struct client *client, const cJSON *frame)
     bool is_new_id = remember_id(client, type, data);
     if (!is_known && is_new_id)
         dispatch(client, type, data, (int64_t)number);
-    else if (!is_known) /* another delivery of what the application has: that is all it needs */
-        client_node_dispatched(client, (int64_t)number);
+    else if (!is_known) /* another delivery of what the application has, or is about to have */
+        client_dispatch_nothing(client, (int64_t)number);
     else
         repeat_acknowledgement(client);
 }
@@ -325,8 +329,16 @@ static void receive_push(struct client *client, const char *type, const cJSON *d
         dispatch(client, type, data, 0);
 }
 
+static bool answers_registration(const struct client *client, const cJSON *frame)
+{
+    char expected[REQUEST_ID_BYTES];
+    const char *id = text_of(frame, "id");
+    snprintf(expected, sizeof expected, REQUEST_ID, client->node.registration);
+    return id && strcmp(id, expected) == 0;
+}
+
 /* Without a registration nothing comes: another attempt, after the usual delay. */
-static void receive_error(struct client *client)
+static void receive_refusal(struct client *client)
 {
     if (client->node.is_answered || client->policy.registering == CLIENT_REGISTER_REFUSAL_UNSEEN)
         return;
@@ -344,10 +356,10 @@ void client_node_receive(struct client *client, struct span text, struct span ty
                      cJSON_GetObjectItemCaseSensitive(frame, "data"));
     else if (span_equals(type, "action.invoke"))
         receive_push(client, "action.invoked", frame);
-    else if (span_equals(type, "reply"))
+    else if (span_equals(type, "reply") && answers_registration(client, frame))
         client->node.is_answered = true;
-    else if (span_equals(type, "error"))
-        receive_error(client);
+    else if (span_equals(type, "error") && answers_registration(client, frame))
+        receive_refusal(client);
     else if (span_equals(type, "ping"))
         client_node_heartbeat(client);
     cJSON_Delete(frame);

@@ -143,6 +143,14 @@ Test(client_node, asks_for_a_new_token_and_registers_on_every_connection)
     expect("report {\"ev\":\"open\"}\n" REGISTRATION("2"));
 }
 
+static void refuse_registration(int request)
+{
+    char text[100];
+    snprintf(text, sizeof text,
+             "{\"v\":1,\"type\":\"error\",\"id\":\"reference-%d\",\"ok\":false}", request);
+    world_message(&world, text);
+}
+
 /* With delays that grow, for a server that refuses each time. */
 Test(client_node, comes_again_when_its_registration_is_refused)
 {
@@ -152,7 +160,7 @@ Test(client_node, comes_again_when_its_registration_is_refused)
         give_token(200, TOKEN);
         world_open(&world, NULL);
         world_take(&world);
-        world_message(&world, "{\"v\":1,\"type\":\"error\",\"id\":\"r\",\"ok\":false}");
+        refuse_registration(attempt);
         expect("close \n");
         world_close(&world, 0, 1000);
         snprintf(told, sizeof told, "\"reconnecting\",\"attempt\":%d", attempt);
@@ -164,8 +172,30 @@ Test(client_node, comes_again_when_its_registration_is_refused)
 Test(client_node, minds_no_error_once_it_is_registered)
 {
     open_stream(NULL);
-    world_message(&world, "{\"v\":1,\"type\":\"error\",\"id\":\"heartbeat\",\"ok\":false}");
+    refuse_registration(1);
     expect("");
+}
+
+/* Nor is a reply to something else the end of its waiting. */
+Test(client_node, minds_no_answer_that_is_not_about_its_registration)
+{
+    static const char *const ids[] = {"", ",\"id\":7", ",\"id\":\"of-nothing\"",
+                                      ",\"id\":\"reference-2\""};
+    static const char *const types[] = {"error", "reply", "error"};
+    char text[100];
+    begin(NULL);
+    give_token(200, TOKEN);
+    world_open(&world, NULL);
+    world_take(&world);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        for (size_t j = 0; j < sizeof types / sizeof *types; j++) {
+            snprintf(text, sizeof text, "{\"v\":1,\"type\":\"%s\"%s}", types[j], ids[i]);
+            world_message(&world, text);
+            expect("");
+        }
+    }
+    refuse_registration(1);
+    expect("close \n");
 }
 
 /* ---- dispatching and acknowledging ---- */
@@ -252,6 +282,25 @@ Test(client_node, acknowledges_what_a_slow_handler_has_had_and_no_more)
     const char *log = world_take(&world);
     cr_expect(strstr(log, "\"type\":\"odd \\\"type\\\"\",\"data\":{\"text\":\"x3\""), "%s", log);
     cr_expect(strstr(log, ACK(3)), "%s", log);
+}
+
+/* It has come, but the application has not had it. */
+Test(client_node, acknowledges_a_known_id_only_when_what_waits_has_been_handled)
+{
+    open_stream(NULL);
+    client_slow(world.client, 100);
+    deliver(0, "message.created", "first");
+    deliver(0, "message.created", "second");
+    world_take(&world);
+    deliver(1, "message.created", "second");
+    expect("");
+    world_wait(&world, 150);
+    const char *log = world_take(&world);
+    const char *event = strstr(log, "\"second\""), *ack = strstr(log, ACK(1));
+    cr_expect(event && ack && event < ack, "%s", log);
+    cr_expect_eq(strstr(event + 1, "\"second\""), NULL, "%s", log);
+    deliver(2, "message.created", "second");
+    expect(ACK(2));
 }
 
 /* What waits when the connection breaks is dispatched all the same, and said on the next. */

@@ -231,14 +231,6 @@ const char *const *client_policy_names(void)
     return policy_names;
 }
 
-bool client_policy_is_of_node_stream(const struct client_policy *policy)
-{
-    return policy->delivery_ack != CLIENT_DELIVERY_ACK_DISPATCHED_RUN ||
-           policy->delivery_dedupe != CLIENT_DELIVERY_DEDUPE_NUMBER ||
-           policy->registering != CLIENT_REGISTER_EVERY_CONNECTION || policy->keeps_token ||
-           policy->ephemeral_dropped;
-}
-
 bool client_policy_find(const char *name, struct client_policy *out)
 {
     for (size_t i = 0; i < POLICY_COUNT; i++) {

@@ -243,9 +243,6 @@ size_t client_policy_count(void);
 /* All names in the order of the table, for text_nearest. */
 const char *const *client_policy_names(void);
 
-/* Whether the mutant is wrong about the node stream only: on the agent stream it keeps every rule. */
-bool client_policy_is_of_node_stream(const struct client_policy *policy);
-
 /* False if no policy has that name. `out` may be NULL. */
 bool client_policy_find(const char *name, struct client_policy *out);
 

@@ -109,7 +109,8 @@ static void ask(struct client *client, int64_t last_seen)
     client->mutant.has_ever_asked = true;
     if (connection->question_count < CLIENT_QUESTIONS_MAX)
         connection->questions[connection->question_count++] =
-            (struct client_question){last_seen, client->numbering_index};
+            (struct client_question){last_seen, cursor_highest(&client->numbering.cursor),
+                                     client->numbering_index};
 }
 
 void client_put_off_retry(struct client *client)
@@ -292,7 +293,11 @@ static void start_numbering(struct client *client)
 }
 
 /* A number that our resync had excluded, before any ack said that the counter has gone on: it has
- * started again (C-9). With an ack the ack tells (C-21). */
+ * started again (C-9). With an ack the ack tells (C-21).
+ *
+ * A server that sends an old event once more, live and unknown to us, looks the same, and no ack
+ * tells it from a reset that has outgrown our question. Servers send no such thing (S-3, S-9), and
+ * the mistake costs repeats of events without id, the other one would cost events. */
 void client_notice_reset(struct client *client, const struct client_event *event, bool is_known)
 {
     const struct client_connection *connection = &client->connection;
@@ -392,12 +397,26 @@ static void handle_reset_ack(struct client *client)
     ask_anew(client, 0);
 }
 
-/* Everything that the server can still give has come. */
-static void handle_final_ack(struct client *client, const struct ack *ack)
+/* A lower number has shown the reset before this ack to what was asked of the old numbering does.
+ * That number may be followed by others which nobody will send by himself. */
+static void handle_outrun_ack(struct client *client, const struct ack *ack)
 {
-    /* A reset that has outgrown what we asked from, but not all that we had seen. What it brought
-     * below that is lost, but its numbers must not be taken for the old ones. */
-    if (ack->current < cursor_highest(&client->numbering.cursor) &&
+    bool is_missing =
+        ack->current < ack->last_seen && client->numbering.cursor.end < ack->current;
+    if (is_missing && client->policy.reset != CLIENT_RESET_UNNOTICED_IN_ACK)
+        ask_anew(client, number_to_send(client));
+    else /* a hole that remains is asked about next */
+        client->connection.is_up_to_date = true;
+}
+
+/* Everything that the server can still give has come. */
+static void handle_final_ack(struct client *client, const struct ack *ack,
+                             const struct client_question *question)
+{
+    /* A reset that has outgrown what we asked from, but not all that we had seen by then: what came
+     * since may be live and above the ack. What the reset brought below that is lost, but its
+     * numbers must not be taken for the old ones. */
+    if (ack->current < question->highest &&
         client->policy.reset != CLIENT_RESET_UNNOTICED_IN_ACK)
         start_numbering(client);
     client->connection.is_confirmed = true;
@@ -431,15 +450,12 @@ void client_receive_ack(struct client *client, const struct frame *frame, struct
     client_release_held(client, true);
     replay_tally_clear(client->tally);
     connection->is_awaiting_ack = false;
-    if (question.numbering_index != client->numbering_index) {
-        /* It was asked in the old numbering: about the new one it says nothing, but the hole that
-         * remains is asked about next. */
-        connection->is_up_to_date = true;
-    } else if (ack.current < ack.last_seen) {
+    if (question.numbering_index != client->numbering_index)
+        handle_outrun_ack(client, &ack);
+    else if (ack.current < ack.last_seen)
         handle_reset_ack(client);
-    } else {
-        handle_final_ack(client, &ack);
-    }
+    else
+        handle_final_ack(client, &ack, &question);
 }
 
 /* ---- after every frame ---- */

@@ -284,6 +284,46 @@ Test(client, mixes_no_numbers_of_a_numbering_that_has_outgrown_its_question)
     assert_asks_from(7);
 }
 
+/* They were published behind the answer, and overtook its ack. */
+Test(client, takes_live_numbers_above_a_late_ack_for_no_reset)
+{
+    world_begin(&world, NULL, NULL);
+    world_open(&world, NULL);
+    world_reaction(&world, "eyes", 1, false);
+    world_break(&world);
+    world_event(&world, "answered", 2, false);
+    world_event(&world, "behind", 3, false);
+    world_take(&world);
+    world_ack(&world, 1, 2);
+    world_reaction(&world, "eyes", 1, false);
+    cr_assert_eq(world_take_count(&world, EVENT), 0);
+    world_break(&world);
+    assert_asks_from(3);
+}
+
+Test(client, asks_for_what_the_ack_shows_behind_a_number_that_showed_the_reset)
+{
+    begin_reconnected(50);
+    world_event(&world, "new1", 1, false);
+    world_take(&world);
+    world_ack(&world, 50, 7);
+    assert_asks_from(1);
+    world_ack(&world, 1, 7);
+    world_take(&world);
+    world_break(&world);
+    assert_asks_from(7);
+}
+
+Test(client, asks_nothing_more_where_the_new_numbers_are_all_there)
+{
+    begin_reconnected(50);
+    world_event(&world, "new1", 1, false);
+    world_event(&world, "new2", 2, false);
+    world_take(&world);
+    world_ack(&world, 50, 2);
+    cr_assert_eq(world_take_count(&world, "\"type\":\"resync\""), 0);
+}
+
 Test(client, takes_the_repeated_ack_of_an_earlier_question_for_no_answer)
 {
     begin_reconnected(50);

@@ -306,13 +306,29 @@ static void write_id(struct writer *writer, const struct event *event)
     write_byte(writer, '"');
 }
 
+/* The shape up to `end`, eight bytes at a time: `'` stands for the quotation mark. */
+static void write_quoted(struct writer *writer, const char *shape, const char *end)
+{
+    const uint64_t every_byte = UINT64_C(0x0101010101010101);
+    for (; end - shape >= 8; shape += 8) {
+        uint64_t word;
+        memcpy(&word, shape, sizeof word);
+        uint64_t others = word ^ every_byte * '\''; /* 0 where it stands; shapes are ASCII */
+        uint64_t marks = ~(others + every_byte * 0x7F) & every_byte * 0x80;
+        word ^= (marks >> 7) * ('\'' ^ '"');
+        write_bytes(writer, (const char *)&word, sizeof word);
+    }
+    for (; shape < end; shape++)
+        write_byte(writer, *shape == '\'' ? '"' : *shape);
+}
+
 static void write_shape(struct writer *writer, const char *shape, const struct event *event)
 {
     for (; *shape; shape++) {
-        if (*shape == '\'') {
-            write_byte(writer, '"');
-        } else if (*shape != '$') {
-            write_byte(writer, *shape);
+        const char *variable = shape + strcspn(shape, "$");
+        if (variable != shape) {
+            write_quoted(writer, shape, variable);
+            shape = variable - 1;
         } else if (*++shape == 'm') {
             write_marker(writer, event->marker);
         } else if (*shape == 't') {

@@ -152,7 +152,7 @@ static void append_rules(const char *heading, const bool rules[RULE_COUNT], bool
                       is_server                          ? "server"
                       : info->level == RULE_LEVEL_SHOULD ? "client, as a recommendation,"
                                                          : "client",
-                      is_node && info->node_sentence ? info->node_sentence : info->sentence);
+                      rule_sentence((enum rule)rule, is_node));
     }
 }
 

@@ -316,6 +316,17 @@ static bool is_answer_read(const struct ideal *ideal, uint32_t number, size_t en
             (count && evidence->sends[count - 1].entry > end));
 }
 
+static bool is_asked_again(const struct ideal *ideal, uint32_t connection, size_t since)
+{
+    for (size_t index = since; index < ideal->evidence->transcript->count; index++) {
+        const struct transcript_entry *entry = evidence_entry(ideal->evidence, index);
+        if (entry->kind == TRANSCRIPT_FRAME_IN && entry->connection == connection &&
+            entry->detail && !strcmp(entry->detail, "resync"))
+            return true;
+    }
+    return false;
+}
+
 /* The client's resync is answered. Of a replay that was cut off, or may not have been read before
  * the connection broke, only what the client surely read counts: the ideal asks again. */
 static void answer_resync(struct ideal *ideal, size_t index)
@@ -334,9 +345,10 @@ static void answer_resync(struct ideal *ideal, size_t index)
     }
     struct question question = {entry->seq, client_since(ideal, index, entry->connection)};
     resync(ideal, &question, IDEAL_RING, index);
-    /* Where the client asked once more itself, that is when the ideal does. */
+    /* Where the client asked once more itself, that is when the ideal does, answered or not. */
     if (shows_reset(ideal, entry->seq) &&
         ideal->evidence->connections[ideal->connection].last_replay == index &&
+        !is_asked_again(ideal, entry->connection, end) &&
         evidence_had_time(ideal->evidence, entry->connection, end)) {
         ideal->reset_ack = end;
         ideal->reset_replay = index;

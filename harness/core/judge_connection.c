@@ -1,6 +1,8 @@
 /* How the client connects again, and how it stops (C-16, C-26, C-27, C-28). */
 #include "core/judge_internal.h"
 
+#include "core/node_stream.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -35,6 +37,12 @@ struct streak {
 static double option(const struct judge *judge, const char *name, double fallback)
 {
     return scenario_client_number(judge->scenario, name, fallback);
+}
+
+static bool is_refused_token(const struct transcript_entry *entry)
+{
+    return entry->kind == TRANSCRIPT_HTTP && entry->text && entry->name &&
+           strcmp(entry->name, "answered") != 0 && strstr(entry->text, NODE_STREAM_TOKEN_PATH);
 }
 
 /* ---- delays ---- */
@@ -81,6 +89,15 @@ static void find_short_delay(struct judge *judge, enum rule rule,
                       option(judge, "reconnect_max_ms", 500), GROWTH_FACTOR, shortest->count);
 }
 
+/* Whether there were attempts since then that came to no connection. */
+static bool was_token_refused(const struct judge *judge, size_t entry, int64_t since_us)
+{
+    for (; entry > 0 && evidence_entry(judge->evidence, entry)->at_us >= since_us; entry--)
+        if (is_refused_token(evidence_entry(judge->evidence, entry)))
+            return true;
+    return false;
+}
+
 /* The first delay after a connection that carried an event must be small again. */
 static void judge_fresh_start(struct judge *judge, const struct streak *streak, size_t entry,
                               double delay_us)
@@ -88,6 +105,8 @@ static void judge_fresh_start(struct judge *judge, const struct streak *streak, 
     double base_us = option(judge, "reconnect_base_ms", 20) * 1000;
     if (streak->grown_count < STREAK_COUNT_MIN || streak->grown_us < 4 * base_us)
         return; /* too few failures: a delay may have been a busy machine's */
+    if (was_token_refused(judge, entry, streak->last_end_us))
+        return; /* it is not the first */
     judge_exercise(judge, RULE_C16);
     bool is_small = delay_us <= 0.5 * streak->grown_us || delay_us <= 1.5 * base_us + RESET_ROOM_US;
     if (is_small)
@@ -237,21 +256,31 @@ enum rule judge_missing_connection_rule(const struct judge *judge)
 
 /* ---- giving up ---- */
 
-static size_t failures_before(const struct judge *judge, size_t index, bool *was_denied)
+/* In a row. Whether a client counts a refused request for a token, too, is up to it. */
+struct failures {
+    size_t connections;
+    size_t tokens;
+    bool was_denied; /* the last refusal of a connection was a 401 or 403 */
+};
+
+static struct failures failures_before(const struct judge *judge, size_t end)
 {
-    size_t count = 0;
-    for (uint32_t number = 1; number < judge->evidence->connection_count; number++) {
-        const struct evidence_connection *connection = &judge->evidence->connections[number];
-        if (connection->connect_entry == EVIDENCE_NONE || connection->connect_entry > index)
+    struct failures failures = {0};
+    for (size_t index = 0; index < end; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (is_refused_token(entry))
+            failures.tokens++;
+        else if (entry->kind == TRANSCRIPT_REFUSED)
+            failures.was_denied = entry->number == 401 || entry->number == 403;
+        else if (entry->kind != TRANSCRIPT_CONNECT ||
+                 entry->connection >= judge->evidence->connection_count)
             continue;
-        count = connection->opened_number ? 0 : count + 1;
+        else if (judge->evidence->connections[entry->connection].opened_number)
+            failures.connections = failures.tokens = 0;
+        else
+            failures.connections++;
     }
-    for (size_t entry = 0; entry < index; entry++) {
-        const struct transcript_entry *refused = evidence_entry(judge->evidence, entry);
-        if (refused->kind == TRANSCRIPT_REFUSED)
-            *was_denied = refused->number == 401 || refused->number == 403;
-    }
-    return count;
+    return failures;
 }
 
 static size_t find_giving_up(const struct judge *judge, size_t end)
@@ -264,11 +293,8 @@ static size_t find_giving_up(const struct judge *judge, size_t end)
 
 bool judge_may_have_left(const struct judge *judge, size_t index)
 {
-    bool was_denied = false;
     size_t told = find_giving_up(judge, index);
-    if (told != EVIDENCE_NONE)
-        failures_before(judge, told, &was_denied);
-    return was_denied;
+    return told != EVIDENCE_NONE && failures_before(judge, told).was_denied;
 }
 
 static bool was_port_closed(const struct judge *judge)
@@ -291,9 +317,11 @@ static void judge_silence(struct judge *judge, double failures, double limit)
 {
     size_t last = judge->transcript->count - 1;
     int64_t quiet_from_us = 0;
-    for (uint32_t number = 1; number < judge->evidence->connection_count; number++)
-        if (judge->evidence->connections[number].connect_us > quiet_from_us)
-            quiet_from_us = judge->evidence->connections[number].connect_us;
+    for (size_t index = 0; index < last; index++) {
+        const struct transcript_entry *entry = evidence_entry(judge->evidence, index);
+        if (entry->kind == TRANSCRIPT_CONNECT || is_refused_token(entry))
+            quiet_from_us = entry->at_us;
+    }
     double quiet_us = (double)(evidence_entry(judge->evidence, last)->at_us - quiet_from_us);
     double due_us = 1000000 + 2000 * option(judge, "reconnect_max_ms", 500);
     if (failures >= limit && quiet_us >= due_us &&
@@ -309,21 +337,20 @@ static void judge_limit(struct judge *judge)
     if (isnan(limit) || was_port_closed(judge) || judge->evidence->stopped != EVIDENCE_NONE)
         return;
     size_t end = judge->transcript->count - 1, told = find_giving_up(judge, end + 1);
-    bool was_denied = false;
-    double failures = (double)failures_before(judge, told < end ? told : end, &was_denied);
-    if (failures > 0)
+    struct failures failures = failures_before(judge, told < end ? told : end);
+    size_t most = failures.connections + failures.tokens;
+    if (most > 0)
         judge_exercise(judge, RULE_C16);
-    if (told != EVIDENCE_NONE && failures < limit && !was_denied)
+    if (told != EVIDENCE_NONE && (double)most < limit && !failures.was_denied)
         judge_find(judge, RULE_C16, told,
-                   "it gave up after %.0f failed attempts, its limit is %.0f",
-                   failures, limit);
-    failures = (double)failures_before(judge, end, &was_denied);
-    if (failures > limit + 1)
+                   "it gave up after %zu failed attempts, its limit is %.0f", most, limit);
+    double fewest = (double)failures_before(judge, end).connections;
+    if (fewest > limit + 1)
         judge_find(judge, RULE_C16, end,
-                   "it went on after its limit: %.0f attempts failed, %.0f are allowed", failures,
+                   "it went on after its limit: %.0f attempts failed, %.0f are allowed", fewest,
                    limit);
     else if (told == EVIDENCE_NONE)
-        judge_silence(judge, failures, limit);
+        judge_silence(judge, fewest, limit);
 }
 
 /* One finding for all, here too. */

@@ -110,6 +110,22 @@ Test(judge_connection, delays_start_small_again_after_an_event_or_c16_is_broken)
     story_expect(VERDICT_FAIL, "C-16");
 }
 
+/* Of the node stream: attempts that came to no connection lie between. */
+Test(judge_connection, a_delay_behind_refused_tokens_need_not_be_small)
+{
+    refuse_with(growing_ms);
+    story_wait(500);
+    story_reconnect(1);
+    story_drop("reset");
+    struct transcript_entry http = story_entry(TRANSCRIPT_HTTP);
+    http.name = "stall";
+    http.text = "POST /v1/agent/node-token";
+    story_add(&http);
+    story_wait(500);
+    story_reconnect(1);
+    story_expect(VERDICT_PASS, "");
+}
+
 Test(judge_connection, a_client_that_reconnects_before_the_server_saw_the_end_is_not_too_quick)
 {
     story_begin("", "");

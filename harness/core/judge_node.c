@@ -103,8 +103,7 @@ void judge_registrations(struct judge *judge)
 struct acknowledged {
     uint64_t *markers; /* [number - 1]; owned */
     size_t count, capacity_count;
-    int64_t
-        first_seq; /* the first that the client was ever sent: nothing tells it of earlier ones */
+    int64_t first_seq; /* that the client has read: nothing tells it of earlier ones; 0: none */
     int64_t up_to_seq;
     int64_t run_end; /* up to it everything was dispatched */
     int64_t run_us;  /* since when */
@@ -136,6 +135,21 @@ static void note_publish(const struct judge *judge, struct acknowledged *state,
 
 /* What is wrong with one number of an acknowledgement at that entry. */
 enum fault { FAULT_NONE, FAULT_HOLE, FAULT_EARLY };
+
+/* `connection` is one of which the client has said something just before `index`; 0: none. */
+static void find_first(const struct judge *judge, struct acknowledged *state, size_t index,
+                       uint32_t connection)
+{
+    const struct evidence *evidence = judge->evidence;
+    for (size_t position = 0; position < evidence->send_count && !state->first_seq; position++) {
+        const struct evidence_send *send = &evidence->sends[position];
+        if (send->entry >= index)
+            return;
+        if (send->seq >= 1 && send->seq < 9e15 &&
+            (send->is_certain || send->connection == connection))
+            state->first_seq = (int64_t)send->seq;
+    }
+}
 
 /* Behind which entry everything that had happened to the client at entry `index` has been told:
  * the answer to the next question to the driver. EVIDENCE_NONE if there was none. To be asked with
@@ -201,6 +215,7 @@ static void judge_ack(struct judge *judge, struct acknowledged *state, size_t in
     judge_exercise(judge, RULE_C4);
     if (isnan(up_to_seq))
         return; /* C-23 says it */
+    find_first(judge, state, index, evidence_entry(judge->evidence, index)->connection);
     if (up_to_seq > (double)state->count)
         judge_find(judge, RULE_C4, index,
                    "it acknowledged up to %.17g, but the newest delivery is number %zu", up_to_seq,
@@ -228,14 +243,28 @@ static void judge_ack(struct judge *judge, struct acknowledged *state, size_t in
         state->up_to_seq = last;
 }
 
-/* Everything up to `run_end` was dispatched by then. */
-static void extend_run(const struct judge *judge, struct acknowledged *state, int64_t now_us)
+/* The event may have come under another number (`id: same`): nobody acknowledges this one for that. */
+static bool was_number_sent(const struct judge *judge, const struct acknowledged *state,
+                            int64_t seq, size_t index)
 {
+    const struct evidence_send *sends = judge->evidence->sends;
+    for (size_t position = event_of(judge, state, seq)->last_send; position != EVIDENCE_NONE;
+         position = sends[position].previous)
+        if (sends[position].seq == (double)seq && sends[position].entry < index)
+            return true;
+    return false;
+}
+
+/* Everything up to `run_end` was sent and dispatched by entry `index`. */
+static void extend_run(const struct judge *judge, struct acknowledged *state, size_t index)
+{
+    int64_t now_us = evidence_entry(judge->evidence, index)->at_us;
     if (state->run_end < state->first_seq - 1)
         state->run_end = state->first_seq - 1;
     while (state->first_seq && state->run_end < (int64_t)state->count) {
         size_t dispatch = event_of(judge, state, state->run_end + 1)->first_dispatch;
-        if (dispatch == EVIDENCE_NONE || judge->evidence->dispatches[dispatch].at_us > now_us)
+        if (dispatch == EVIDENCE_NONE || judge->evidence->dispatches[dispatch].at_us > now_us ||
+            !was_number_sent(judge, state, state->run_end + 1, index))
             return;
         state->run_end++;
         if (judge->evidence->dispatches[dispatch].at_us > state->run_us)
@@ -247,7 +276,8 @@ static void extend_run(const struct judge *judge, struct acknowledged *state, in
 static void judge_settled(struct judge *judge, struct acknowledged *state, size_t index)
 {
     int64_t now_us = evidence_entry(judge->evidence, index)->at_us;
-    extend_run(judge, state, now_us);
+    find_first(judge, state, index, 0);
+    extend_run(judge, state, index);
     if (state->run_end < state->first_seq || state->is_told || !state->first_seq)
         return;
     judge_exercise(judge, RULE_C4);
@@ -281,8 +311,6 @@ static void follow_entry(struct judge *judge, struct acknowledged *state, size_t
         note_publish(judge, state, entry);
     else if (entry->kind == TRANSCRIPT_REPLAY)
         note_redelivery(state, entry);
-    else if (entry->kind == TRANSCRIPT_SENT && !state->first_seq && entry->seq >= 1)
-        state->first_seq = entry->seq < 9e15 ? (int64_t)entry->seq : 0;
     else if (is_ack(entry))
         judge_ack(judge, state, index);
     else if (entry->kind == TRANSCRIPT_STEP)

@@ -291,6 +291,19 @@ Test(judge_node, takes_the_first_number_for_the_beginning)
     cr_assert_eq(story.judgement->unrecoverable, 2);
 }
 
+/* It has the event, and was sent it under another number. */
+Test(judge_node, asks_for_no_acknowledgement_of_a_number_that_was_not_sent)
+{
+    begin();
+    open_stream();
+    story_publish(1);
+    story_dispatch_sent();
+    acknowledge(1);
+    story_publish_as((struct story_publish){.id_marker = 1, .is_not_live = true});
+    settle(1000);
+    story_expect(VERDICT_PASS, "");
+}
+
 Test(judge_node, tells_an_acknowledgement_of_what_does_not_exist)
 {
     begin();
@@ -347,6 +360,30 @@ Test(judge_node, waits_for_lines_that_are_late)
         settle(0);
         story_expect(VERDICT_PASS, "");
     }
+}
+
+/* What was sent before may have been lost with its connection. */
+Test(judge_node, takes_the_first_number_that_was_read_for_the_beginning)
+{
+    begin();
+    open_stream();
+    uint64_t first = story_publish(2);
+    story_drop("reset");
+    open_unregistered();
+    story_frame("node.register", REGISTER);
+    reply();
+    story.is_open = true;
+    uint64_t live = story_publish(1);
+    story_dispatch(live, live);
+    acknowledge(3);
+    acknowledged = 0;
+    redeliver(-1);
+    question(TRANSCRIPT_OP, 1);
+    question(TRANSCRIPT_READ, 1);
+    story_wait(50);
+    story_dispatch(first, first + 1);
+    settle(0);
+    story_expect(VERDICT_PASS, "");
 }
 
 Test(judge_node, charges_what_was_acknowledged_and_kept_from_the_application)
@@ -583,6 +620,41 @@ Test(judge_node, knows_the_frames_of_the_stream)
 }
 
 /* ---- HTTP ---- */
+
+static void refuse_token(void)
+{
+    struct transcript_entry http = story_entry(TRANSCRIPT_HTTP);
+    http.connection = 9;
+    http.name = "reset";
+    http.text = "POST /v1/agent/node-token";
+    story_add(&http);
+    story_wait(20);
+}
+
+/* So many refused requests for a token and connections with a limit of 3, then word that it gave
+ * up. */
+Test(judge_node, a_refused_token_may_count_as_a_failed_attempt_or_not)
+{
+    static const struct {
+        unsigned tokens, connections;
+        bool is_good;
+    } cases[] = {
+        {3, 0, true}, {1, 2, true}, {2, 3, true}, {2, 4, true}, {2, 5, false}, {1, 1, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin_with("'C-16'", "'client':{'max_reconnect_attempts':3},");
+        for (unsigned left = cases[i].tokens; left > 0; left--)
+            refuse_token();
+        for (unsigned left = cases[i].connections; left > 0; left--) {
+            story_connect();
+            story_refuse(503);
+            story_wait(20);
+        }
+        story_note(TRANSCRIPT_LIFECYCLE, "permanently_disconnected");
+        bool is_good = cases[i].is_good;
+        story_expect(is_good ? VERDICT_PASS : VERDICT_FAIL, is_good ? "" : "C-16");
+    }
+}
 
 Test(judge_node, does_not_take_a_request_for_a_connection)
 {

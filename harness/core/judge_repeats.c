@@ -37,15 +37,20 @@ static bool is_same_number_twice(const struct judge *judge, const struct evidenc
     return false;
 }
 
+/* With a row on the connection that no replay had brought, the ring's may have been taken for that
+ * one, and this for another event. */
 static bool is_row_after_ring(const struct judge *judge, const struct evidence_send *send)
 {
+    bool is_after_ring = false;
     if (!send->is_row || send->replay == EVIDENCE_NONE)
         return false;
     for (const struct evidence_send *before = send_at(judge, send->previous); before;
-         before = send_at(judge, before->previous))
-        if (before->replay == send->replay && before->is_ring)
-            return true;
-    return false;
+         before = send_at(judge, before->previous)) {
+        if (before->is_again && before->is_row && before->connection == send->connection)
+            return false;
+        is_after_ring |= before->replay == send->replay && before->is_ring;
+    }
+    return is_after_ring;
 }
 
 /* Whether every send that may have led to the dispatch, those behind position `from`, was one that

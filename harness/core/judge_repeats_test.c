@@ -122,7 +122,7 @@ Test(judge_repeats, an_event_without_id_comes_once_by_its_number_or_c20_warns)
 }
 
 /* A reaction in the ring part and as a row of the same replay. */
-static void idless_ring_and_row(bool is_repeated)
+static void idless_ring_and_row(bool is_repeated, bool is_unasked)
 {
     story_begin("'server':{'ring':2},", "");
     story_open();
@@ -133,9 +133,13 @@ static void idless_ring_and_row(bool is_repeated)
     story_publish(2); /* gc-3, gc-4: one of them leaves the ring */
     story_publish_as((struct story_publish){.type = "message.reacted"}); /* gc-5 */
     story_open();
+    if (is_unasked)
+        story_send_again(5, true);
     story_resync(1, STORY_SINCE_MS);
     story_answer();
-    story_dispatch(4, 5);
+    if (is_unasked)
+        story_dispatch(5, 5);
+    story_dispatch(4, is_unasked ? 4 : 5);
     story_dispatch(3, 3);
     if (is_repeated)
         story_dispatch(5, 5);
@@ -145,11 +149,18 @@ static void idless_ring_and_row(bool is_repeated)
 
 Test(judge_repeats, a_row_of_what_the_ring_has_just_brought_comes_once_or_c20_warns)
 {
-    idless_ring_and_row(false);
+    idless_ring_and_row(false, false);
     story_expect(VERDICT_PASS, "");
     story_expect_status(RULE_C20, RULE_STATUS_PASS);
-    idless_ring_and_row(true);
+    idless_ring_and_row(true, false);
     story_expect(VERDICT_WARN, "C-20");
+}
+
+/* The ring's was taken for it, and the row of the replay for one more. */
+Test(judge_repeats, behind_a_row_that_nobody_asked_for_nothing_tells_which_is_the_repeat)
+{
+    idless_ring_and_row(true, true);
+    story_expect(VERDICT_PASS, "");
 }
 
 Test(judge_repeats, a_row_that_repeats_an_older_live_event_is_counted_and_not_blamed)

@@ -459,6 +459,22 @@ Test(judge_resync, a_reset_that_the_ack_shows_is_recovered_or_c21_is_broken)
     }
 }
 
+/* It asked for the new numbers, and the server did not answer. */
+Test(judge_resync, a_reset_after_which_no_answer_came_is_unrecoverable)
+{
+    three_and_drop("");
+    story_restart(0);
+    story_publish(2);
+    story_open();
+    story_resync(3, STORY_SINCE_MS);
+    story_answer();
+    story_tell_ack();
+    story_resync(0, STORY_SINCE_MS);
+    story_fence();
+    story_expect(VERDICT_PASS, "");
+    cr_assert_eq(story.judgement->unrecoverable, 2);
+}
+
 Test(judge_resync, a_reset_that_was_outgrown_unnoticed_is_unrecoverable)
 {
     three_and_drop("");

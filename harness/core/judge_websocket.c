@@ -433,6 +433,17 @@ static size_t next_connect(const struct judge *judge, size_t index)
     return EVIDENCE_NONE;
 }
 
+/* The entry with which the server said its last before entry `until`, or `index`. */
+static size_t last_said(const struct judge *judge, size_t index, size_t until)
+{
+    while (--until > index) {
+        unsigned kind = evidence_entry(judge->evidence, until)->kind;
+        if (kind == TRANSCRIPT_SENT || kind == TRANSCRIPT_FRAME_OUT || kind == TRANSCRIPT_WS_OUT)
+            break;
+    }
+    return until;
+}
+
 /* From `index` on nobody answers it. That it never connects again is found with the step that
  * waited for it; here only that it took too long. */
 static void judge_notice(struct judge *judge, size_t index)
@@ -444,8 +455,9 @@ static void judge_notice(struct judge *judge, size_t index)
     if (ping_ms <= 0 || connect == EVIDENCE_NONE || was_asked_to_end(judge, index, connect))
         return;
     judge_exercise(judge, RULE_C26);
+    size_t silent = last_said(judge, index, connect);
     double waited_ms = (double)(evidence_entry(judge->evidence, connect)->at_us -
-                                evidence_entry(judge->evidence, index)->at_us) / 1000;
+                                evidence_entry(judge->evidence, silent)->at_us) / 1000;
     double room_ms = (NOTICE_ROOM_MS + ping_ms + max_ms) * judge->transcript->header.timeout_scale;
     if (waited_ms <= ping_ms + pong_ms + room_ms)
         return;

@@ -410,6 +410,22 @@ Test(judge_websocket, a_server_that_answers_no_pings_is_left_in_time_or_c26_is_b
     }
 }
 
+/* It is silent when nothing comes any more, either. */
+Test(judge_websocket, a_server_that_goes_on_sending_is_not_silent)
+{
+    begin_deaf();
+    for (int events = 0; events < 10; events++) {
+        story_publish(1);
+        story_dispatch_sent();
+        story_wait(300);
+    }
+    story_end_by_client();
+    reconnect();
+    story_step(4);
+    story_expect(VERDICT_PASS, "");
+    story_expect_status(RULE_C26, RULE_STATUS_PASS);
+}
+
 Test(judge_websocket, a_client_that_never_leaves_a_deaf_server_is_only_warned)
 {
     begin_deaf();

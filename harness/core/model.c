@@ -45,8 +45,8 @@ const struct event *model_publish(struct model *model, const struct event *event
 {
     assert(event->marker == model->event_count + 1);
     struct event copy = *event; /* `event` may be one of ours, and ours may move */
-    model->events = memory_grow(model->events, &model->event_capacity_count, model->event_count + 1,
-                                sizeof *model->events);
+    model->events = memory_reserve(model->events, &model->event_capacity_count,
+                                   model->event_count + 1, sizeof *model->events);
     model->events[model->event_count++] = copy;
     if (copy.is_numbered) {
         ring_push(&model->ring, (struct ring_entry){.marker = copy.marker, .seq = copy.seq});

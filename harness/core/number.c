@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,17 +88,27 @@ double number_convert(struct span text)
 
 /* ---- printing ---- */
 
-/* Numbers that 15 digits do not tell become raw text. */
+#define WHOLE_DIGITS_LIMIT 1e17 /* a larger whole number is shorter with an exponent */
+
+/* With as many digits as it takes. */
+static void print_double(double number, char *text, size_t text_bytes)
+{
+    bool is_whole = number == floor(number) && fabs(number) < WHOLE_DIGITS_LIMIT;
+    if (is_whole && (number != 0 || !signbit(number))) {
+        snprintf(text, text_bytes, "%" PRId64, (int64_t)number);
+        return;
+    }
+    snprintf(text, text_bytes, "%.15g", number);
+    if (strtod(text, NULL) != number)
+        snprintf(text, text_bytes, "%.17g", number);
+}
+
+/* Numbers become raw text. */
 static void make_exact(cJSON *node)
 {
     char text[40];
     if (cJSON_IsNumber(node) && isfinite(node->valuedouble)) {
-        snprintf(text, sizeof text, "%1.15g", node->valuedouble);
-        if (strtod(text, NULL) == node->valuedouble)
-            return;
-        bool is_whole = node->valuedouble == floor(node->valuedouble);
-        snprintf(text, sizeof text, is_whole && fabs(node->valuedouble) < 1e17 ? "%.0f" : "%.17g",
-                 node->valuedouble);
+        print_double(node->valuedouble, text, sizeof text);
         node->type = (node->type & ~0xff) | cJSON_Raw;
         node->valuestring = memory_copy_text(text, strlen(text));
     }

@@ -127,6 +127,12 @@ enum rule rule_find(struct span id)
     return (enum rule)rule;
 }
 
+const char *rule_sentence(enum rule rule, bool is_node)
+{
+    const struct rule_info *info = rule_info(rule);
+    return is_node && info->node_sentence ? info->node_sentence : info->sentence;
+}
+
 const char *rule_level_name(enum rule_level level)
 {
     switch (level) {

@@ -40,6 +40,9 @@ struct rule_info {
 const struct rule_info *rule_info(enum rule rule);
 enum rule_wire rule_wire(enum rule rule);
 
+/* What it asks in the stream that is meant; the agent stream's where the other asks nothing. */
+const char *rule_sentence(enum rule rule, bool is_node);
+
 /* The rule with that id, or RULE_COUNT. */
 enum rule rule_find(struct span id);
 

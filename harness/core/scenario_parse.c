@@ -295,13 +295,14 @@ static bool check_choice(struct scenario_parser *parser, struct jsonc_node node,
 static bool check_needed(struct scenario_parser *parser, struct jsonc_node node,
                          const struct scenario_object *object, uint64_t given)
 {
-    char words[40];
-    object_words(object, words);
     bool is_good = true;
     for (size_t i = 0; i < object->field_count; i++) {
-        if (object->fields[i].is_needed && !(given >> i & 1))
-            is_good = parse_fail(parser, node, PARSE_VALUE, object->fields[i].help, "%s needs `%s`",
-                                 words, object->fields[i].name);
+        if (!object->fields[i].is_needed || (given >> i & 1))
+            continue;
+        char words[40];
+        object_words(object, words);
+        is_good = parse_fail(parser, node, PARSE_VALUE, object->fields[i].help, "%s needs `%s`",
+                             words, object->fields[i].name);
     }
     return is_good;
 }

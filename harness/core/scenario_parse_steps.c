@@ -211,8 +211,8 @@ static bool fail_too_many(struct scenario_parser *parser, struct jsonc_node node
 
 static void add_step(struct scenario_parser *parser, const struct scenario_step *step)
 {
-    parser->steps = memory_grow(parser->steps, &parser->step_capacity_count, parser->step_count + 1,
-                                sizeof *parser->steps);
+    parser->steps = memory_reserve(parser->steps, &parser->step_capacity_count,
+                                   parser->step_count + 1, sizeof *parser->steps);
     parser->steps[parser->step_count++] = *step;
 }
 

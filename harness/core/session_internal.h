@@ -140,6 +140,7 @@ struct session {
     struct connection *connections;
     size_t connection_count, connection_capacity_count;
     uint32_t opened_count, refused_count;
+    uint32_t wordless_count; /* ended before one byte of a request came */
     int64_t refused_us;      /* when the newest was refused */
     int64_t advanced_ms;     /* by `advance` */
     bool is_frozen;

@@ -181,9 +181,9 @@ void server_update_port(struct session *session)
 uint32_t session_connected(struct session *session, int64_t now_us)
 {
     session->now_us = now_us;
-    session->connections = memory_grow(session->connections, &session->connection_capacity_count,
-                                       session->connection_count + 1,
-                                       sizeof(*session->connections));
+    session->connections = memory_reserve(
+        session->connections, &session->connection_capacity_count, session->connection_count + 1,
+        sizeof(*session->connections));
     struct connection *connection = &session->connections[session->connection_count++];
     *connection = (struct connection){
         .number = (uint32_t)session->connection_count,
@@ -236,6 +236,8 @@ void session_ended(struct session *session, uint32_t number, bool was_reset, int
     if (!connection || connection->state == CONNECTION_GONE || session->is_done)
         return;
     session->now_us = now_us;
+    if (connection->state == CONNECTION_REQUEST && connection->request.size_bytes == 0)
+        session->wordless_count++;
     if (connection->state == CONNECTION_DRAINING) {
         /* The client was quicker: the drop is noted so that the schedule can be read. */
         server_record_drop(session, connection, false);

@@ -33,6 +33,22 @@ static enum step_state poll_accept(struct session *session, const struct scenari
     return STEP_DONE;
 }
 
+static enum step_state never_connected(struct session *session, long long waited_ms)
+{
+    char wordless[160] = "";
+    if (session->wordless_count > 0)
+        snprintf(wordless, sizeof wordless, ", %u ended before a request%s",
+                 session->wordless_count,
+                 session->config.ca_file
+                     ? ", as by a client that does not trust the certificate in options.ca_file"
+                     : "");
+    return session_unmet(session, RULE_C16,
+                         "the client never connected: no upgrade of %s within %lld ms "
+                         "(%u connection%s refused%s)",
+                         session_path(session), waited_ms, session->refused_count,
+                         session->refused_count == 1 ? "" : "s", wordless);
+}
+
 static enum step_state time_out_accept(struct session *session)
 {
     if (session->is_stopped)
@@ -42,10 +58,7 @@ static enum step_state time_out_accept(struct session *session)
                              "the client gave up reconnecting while the server waited for it");
     long long waited_ms = (session->now_us - session->step_began_us) / 1000;
     if (session->opened_count == 0)
-        return session_unmet(session, RULE_C16,
-                             "the client never connected: no upgrade of %s within %lld ms "
-                             "(%u connections refused)",
-                             session_path(session), waited_ms, session->refused_count);
+        return never_connected(session, waited_ms);
     return session_unmet(session, RULE_C16,
                          "the client did not reconnect within %lld ms after connection %u was lost",
                          waited_ms, session->opened_count);

@@ -304,7 +304,17 @@ Test(session, blames_c_16_if_a_client_that_was_refused_does_not_come_again)
     fixture_play("{'refuse':{}},{'accept':{'timeout_ms':400}}");
     fixture_request(TARGET, "");
     fixture_wait(400);
-    fixture_assert_unmet("C-16", "1 connections refused");
+    fixture_assert_unmet("C-16", "(1 connection refused)");
+}
+
+Test(session, tells_that_connections_ended_before_a_request)
+{
+    fixture_load("'timeout_ms':300,", "{'accept':{}}");
+    fixture_start();
+    fixture_end(fixture_connect(), true);
+    fixture_wait(300);
+    cr_assert_not_null(strstr(fixture_last_entry(TRANSCRIPT_DONE)->text,
+                              "(0 connections refused, 1 ended before a request)"));
 }
 
 /* Drops the connection and waits for another, until the scenario's time or the step's is out. */

@@ -1,6 +1,5 @@
 #include "core/timestamp.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DAY_S 86400
@@ -183,14 +182,40 @@ static int64_t clamp_to_years(int64_t unix_ms)
     return unix_ms > LAST_UNIX_MS ? LAST_UNIX_MS : unix_ms;
 }
 
+/* ---- formatting: by hand, for every published event has a time ---- */
+
+static char *put_digits(char *at, int value, int digit_count)
+{
+    for (int i = digit_count; i > 0; value /= 10)
+        at[--i] = (char)('0' + value % 10);
+    return at + digit_count;
+}
+
+static char *put_text(char *at, const char *text)
+{
+    while (*text)
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_time_of_day(char *at, const struct civil *civil)
+{
+    at = put_digits(at, civil->hour, 2);
+    at = put_digits(put_text(at, ":"), civil->minute, 2);
+    return put_digits(put_text(at, ":"), civil->second, 2);
+}
+
 void timestamp_format(int64_t unix_ms, char text[TIMESTAMP_TEXT_BYTES])
 {
     unix_ms = clamp_to_years(unix_ms);
     int64_t unix_s = floor_divide(unix_ms, 1000);
     struct civil civil = civil_from_unix(unix_s);
-    snprintf(text, TIMESTAMP_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", civil.year,
-             civil.month, civil.day, civil.hour, civil.minute, civil.second,
-             (int)(unix_ms - unix_s * 1000));
+    char *at = put_digits(text, civil.year, 4);
+    at = put_digits(put_text(at, "-"), civil.month, 2);
+    at = put_digits(put_text(at, "-"), civil.day, 2);
+    at = put_time_of_day(put_text(at, "T"), &civil);
+    at = put_digits(put_text(at, "."), (int)(unix_ms - unix_s * 1000), 3);
+    *put_text(at, "Z") = '\0';
 }
 
 static const char *weekday_name(int64_t unix_s)
@@ -203,9 +228,11 @@ void timestamp_format_http(int64_t unix_ms, char text[TIMESTAMP_TEXT_BYTES])
 {
     int64_t unix_s = floor_divide(clamp_to_years(unix_ms), 1000);
     struct civil civil = civil_from_unix(unix_s);
-    snprintf(text, TIMESTAMP_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-             weekday_name(unix_s), civil.day, month_names[civil.month - 1], civil.year, civil.hour,
-             civil.minute, civil.second);
+    char *at = put_text(put_text(text, weekday_name(unix_s)), ", ");
+    at = put_text(put_digits(at, civil.day, 2), " ");
+    at = put_text(put_text(at, month_names[civil.month - 1]), " ");
+    at = put_text(put_digits(at, civil.year, 4), " ");
+    *put_text(put_time_of_day(at, &civil), " GMT") = '\0';
 }
 
 static bool take_month_name(struct span *rest, int *month)

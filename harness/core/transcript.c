@@ -106,8 +106,8 @@ size_t transcript_add(struct transcript *transcript, const struct transcript_ent
         copy.text = arena_copy_text(&transcript->arena, copy.text, text_bytes);
         transcript->text_bytes += text_bytes + 1;
     }
-    transcript->entries = memory_grow(transcript->entries, &transcript->capacity_count,
-                                      transcript->count + 1, sizeof(*transcript->entries));
+    transcript->entries = memory_reserve(transcript->entries, &transcript->capacity_count,
+                                         transcript->count + 1, sizeof(*transcript->entries));
     transcript->entries[transcript->count] = copy;
     return transcript->count++;
 }

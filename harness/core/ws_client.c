@@ -23,10 +23,13 @@ void ws_client_init(struct ws_client *client, enum client_wire fault, const char
     buffer_init(&client->decoded, BUFFER_NO_LIMIT);
     ws_receiver_init(&client->receiver, WS_ROLE_CLIENT,
                      is_small ? SMALL_MESSAGE_BYTES : message_bytes_max);
-    buffer_printf(&client->output,
-                  "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " KEY "\r\n\r\n",
-                  path, host);
+    buffer_append_text(&client->output, "GET ");
+    buffer_append_text(&client->output, path);
+    buffer_append_text(&client->output, " HTTP/1.1\r\nHost: ");
+    buffer_append_text(&client->output, host);
+    buffer_append_text(&client->output,
+                       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " KEY "\r\n\r\n");
 }
 
 void ws_client_free(struct ws_client *client)

@@ -2,9 +2,9 @@
 #include "io/driver.h"
 
 #include "io/clock.h"
+#include "io/processes_fixture.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -125,27 +125,6 @@ static const char *log_text(void)
 {
     fflush(record.log);
     return record.log_text;
-}
-
-/* Processes whose command line holds `mark`, zombies not counted. */
-static int count_processes(const char *mark)
-{
-    int count = 0;
-    DIR *entries = opendir("/proc");
-    struct dirent *entry;
-    while ((entry = readdir(entries))) {
-        char path[300], line[4096];
-        snprintf(path, sizeof path, "/proc/%.200s/cmdline", entry->d_name);
-        int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0)
-            continue;
-        ssize_t size_bytes = read(file, line, sizeof line);
-        close(file);
-        if (size_bytes > 0 && memmem(line, (size_t)size_bytes, mark, strlen(mark)))
-            count++;
-    }
-    closedir(entries);
-    return count;
 }
 
 /* ---- what works ---- */
@@ -365,7 +344,7 @@ Test(driver, one_that_ignores_everything_polite_is_killed_after_two_seconds)
     turn_until(&record.ended_count, 1);
     cr_expect_geq(passed_ms(), 1900);
     cr_expect_lt(passed_ms(), 3000);
-    cr_expect_eq(count_processes("77771"), 0);
+    cr_expect_eq(processes_count("77771"), 0);
 }
 
 Test(driver, its_children_end_with_it)
@@ -389,7 +368,7 @@ Test(driver, its_children_end_with_it)
         }
         turn_until(&record.ended_count, 1);
         usleep(50000); /* dying takes a moment */
-        cr_expect_eq(count_processes("77772"), 0, "%s", cases[i].command);
+        cr_expect_eq(processes_count("77772"), 0, "%s", cases[i].command);
         cr_expect_lt(passed_ms(), 4000, "%s", cases[i].command);
     }
 }
@@ -403,6 +382,6 @@ Test(driver, freeing_one_kills_it_at_once)
     record.driver = NULL;
     cr_expect_lt(passed_ms(), 500);
     usleep(50000);
-    cr_expect_eq(count_processes("77773"), 0);
+    cr_expect_eq(processes_count("77773"), 0);
     cr_expect_eq(record.ended_count + record.gone_count, 0);
 }

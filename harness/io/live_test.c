@@ -3,10 +3,10 @@
 
 #include "core/memory.h"
 #include "io/clock.h"
+#include "io/processes_fixture.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -161,27 +161,6 @@ static int count_done(const char *name)
     return count;
 }
 
-/* Processes whose command line holds `mark`, zombies not counted. */
-static int count_processes(const char *mark)
-{
-    int count = 0;
-    DIR *entries = opendir("/proc");
-    struct dirent *entry;
-    while ((entry = readdir(entries))) {
-        char path[300], line[4096];
-        snprintf(path, sizeof path, "/proc/%.200s/cmdline", entry->d_name);
-        int file = open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0)
-            continue;
-        ssize_t size_bytes = read(file, line, sizeof line);
-        close(file);
-        if (size_bytes > 0 && memmem(line, (size_t)size_bytes, mark, strlen(mark)))
-            count++;
-    }
-    closedir(entries);
-    return count;
-}
-
 /* ---- who is played by whom ---- */
 
 Test(live, one_process_that_can_serves_all_at_once)
@@ -263,7 +242,7 @@ Test(live, a_driver_that_says_nothing_is_a_client_error_for_all)
     run("sleep 66661");
     cr_expect_eq(count_done("-client-error"), 3);
     cr_expect(strstr(record.reason[0], "the driver let 0.5 s pass before it said hello"));
-    cr_expect_eq(count_processes("66661"), 0);
+    cr_expect_eq(processes_count("66661"), 0);
 }
 
 /* It dies when it is to start the client of the channel `deadly`. */
@@ -426,7 +405,7 @@ Test(live, an_interrupt_ends_what_is_played_and_tells_the_rest_as_not_played)
         cr_expect_lt(clock_monotonic_us() - begin_us, 4000000);
         cr_expect_eq(count_done("-not-played") + count_done("interrupted"), 10);
         usleep(50000);
-        cr_expect_eq(count_processes("66662"), 0);
+        cr_expect_eq(processes_count("66662"), 0);
         free(record.log_text);
         record.log_text = NULL;
     }
@@ -442,7 +421,7 @@ Test(live, a_second_interrupt_does_not_wait_for_a_driver_that_will_not_go)
                  LIVE_INTERRUPTED);
     cr_expect_lt(clock_monotonic_us() - begin_us, 1000000);
     usleep(50000);
-    cr_expect_eq(count_processes("66663"), 0);
+    cr_expect_eq(processes_count("66663"), 0);
 }
 
 Test(live, signals_are_as_before_afterwards)

@@ -173,8 +173,12 @@ static void on_tick(void *user)
     follow(serve);
 }
 
-bool serve_begin(struct serve *serve, const struct driver_hello *hello)
+bool serve_begin(struct serve *serve, uint32_t number, const struct driver_hello *hello)
 {
+    char host[ADDRESS_TEXT_BYTES];
+    /* On a machine with several networks the client is told the address that it can reach. A
+     * certificate is for one address only. */
+    bool is_reached = !serve->identity && server_find_host(serve->server, number, host);
     serve->callbacks->on_client(serve->callbacks->user, hello, !serve->has_hello);
     serve->result->skipped =
         why_not(serve->config->scenario, serve->has_hello ? hello : NULL);
@@ -186,7 +190,7 @@ bool serve_begin(struct serve *serve, const struct driver_hello *hello)
         .scenario = serve->config->scenario,
         .is_wire_only = !serve->has_hello,
         .client = SERVE_CLIENT,
-        .host = serve->config->host,
+        .host = is_reached ? host : serve->config->host,
         .port = server_port(serve->server),
         .ca_file = serve->identity ? tls_identity_ca_file(serve->identity) : NULL,
         .seed = serve->config->seed,
@@ -236,7 +240,7 @@ void serve_driver_line(struct serve *serve, const struct driver_line *line)
 /* ---- the client's connections ---- */
 
 /* Who it says it is, where it says nothing else: `origin_client` and `origin_version`. */
-static void begin_wire_only(struct serve *serve, const struct ws_request *request)
+static void begin_wire_only(struct serve *serve, uint32_t number, const struct ws_request *request)
 {
     struct driver_hello hello = {0};
     struct buffer name, version;
@@ -246,7 +250,7 @@ static void begin_wire_only(struct serve *serve, const struct ws_request *reques
     ws_request_query(request, "origin_version", &version);
     hello.name = (char *)buffer_text(&name);
     hello.version = (char *)buffer_text(&version);
-    serve_begin(serve, &hello);
+    serve_begin(serve, number, &hello);
     buffer_free(&name);
     buffer_free(&version);
 }
@@ -272,7 +276,7 @@ static void hand_over(struct serve *serve, uint32_t number, const struct ws_requ
     if (is_refused_yet(serve, number, request))
         return;
     if (!serve->session && !serve->is_over)
-        begin_wire_only(serve, request);
+        begin_wire_only(serve, number, request);
     if (!serve->session || serve->is_port_closed) {
         end_link(serve, number, SESSION_END_RESET);
         return;

@@ -111,8 +111,8 @@ static void refuse_line(struct serve *serve, uint32_t number, unsigned status, s
 }
 
 /* Takes one line; false, with the status and the error, if it cannot be. */
-static bool take_line(struct serve *serve, const struct driver_line *line, unsigned *status,
-                      struct error *error)
+static bool take_line(struct serve *serve, uint32_t number, const struct driver_line *line,
+                      unsigned *status, struct error *error)
 {
     *status = 409;
     if (line->event != DRIVER_EVENT_HELLO) {
@@ -128,7 +128,7 @@ static bool take_line(struct serve *serve, const struct driver_line *line, unsig
         return false;
     }
     serve->has_hello = true;
-    serve_begin(serve, &line->hello);
+    serve_begin(serve, number, &line->hello);
     return true;
 }
 
@@ -144,7 +144,7 @@ static void take_lines(struct serve *serve, uint32_t number, struct span body)
         struct error error = {0};
         unsigned status = 400;
         bool is_taken = is_blank || (driver_line_parse(rest, size_bytes, &line, &error) &&
-                                     take_line(serve, &line, &status, &error));
+                                     take_line(serve, number, &line, &status, &error));
         driver_line_free(&line);
         if (!is_taken) {
             refuse_line(serve, number, status, index, &error);

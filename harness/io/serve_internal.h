@@ -62,9 +62,9 @@ struct serve {
 struct serve_link *serve_link(struct serve *serve, uint32_t number);
 /* Writes and then ends the connection. */
 void serve_answer(struct serve *serve, uint32_t number, const struct buffer *answer);
-/* Begins with a session for a driver with these capabilities (NULL: wire only). False if the
- * scenario cannot be played so; then it is over. */
-bool serve_begin(struct serve *serve, const struct driver_hello *hello);
+/* Begins with a session for a driver with these capabilities (NULL: wire only), which reached it on
+ * that connection. False if the scenario cannot be played so; then it is over. */
+bool serve_begin(struct serve *serve, uint32_t number, const struct driver_hello *hello);
 void serve_driver_line(struct serve *serve, const struct driver_line *line);
 int64_t serve_now_us(const struct serve *serve);
 

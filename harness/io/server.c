@@ -246,6 +246,17 @@ void server_end(struct server *server, uint32_t connection, enum session_end how
         connection_end(found, how);
 }
 
+bool server_find_host(const struct server *server, uint32_t number, char host[ADDRESS_TEXT_BYTES])
+{
+    const struct connection *connection = find_connection(server, number);
+    struct sockaddr_in name = {0};
+    socklen_t name_bytes = sizeof name;
+    return connection &&
+           getsockname(loop_watch_descriptor(&connection->watch), (struct sockaddr *)&name,
+                       &name_bytes) == 0 &&
+           inet_ntop(AF_INET, &name.sin_addr, host, ADDRESS_TEXT_BYTES) != NULL;
+}
+
 void server_end_all(struct server *server, enum session_end how)
 {
     for (size_t i = 0; i < server->connection_count; i++)

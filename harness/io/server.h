@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/session.h"
+#include "io/address.h"
 #include "io/loop.h"
 #include "io/tls_identity.h"
 
@@ -57,6 +58,9 @@ bool server_write(struct server *server, uint32_t connection, const char *data, 
 void server_drain(struct server *server, uint32_t connection);
 
 void server_end(struct server *server, uint32_t connection, enum session_end how);
+
+/* The address of this machine that the connection reached, dotted. False if it is gone. */
+bool server_find_host(const struct server *server, uint32_t number, char host[ADDRESS_TEXT_BYTES]);
 
 /* Ends all connections as `how` says, also ones in the handshake. */
 void server_end_all(struct server *server, enum session_end how);

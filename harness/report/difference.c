@@ -1,227 +1,128 @@
 #include "report/difference.h"
 
-#include "core/memory.h"
-
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX    120
 #define MESSAGE_BYTES_MAX 300
 #define FINDINGS_SHOWN    3
-
-static const char *const kind_names[DIFFERENCE_KIND_COUNT] = {
-#define X(symbol, name) [DIFFERENCE_##symbol] = name,
-    DIFFERENCE_KINDS(X)
-#undef X
-};
-
-const char *difference_kind_name(enum difference_kind kind)
-{
-    return kind_names[kind];
-}
-
-/* ---- comparing ---- */
-
-static const cJSON *findings_of(const struct results_scenario *scenario)
-{
-    return cJSON_GetObjectItemCaseSensitive(scenario->json, "findings");
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
-
-static bool breaks(const struct results_scenario *scenario, const char *rule)
-{
-    const cJSON *finding;
-    cJSON_ArrayForEach(finding, findings_of(scenario))
-        if (strcmp(text_of(finding, "rule"), rule) == 0)
-            return true;
-    return false;
-}
-
-static bool breaks_all_of(const struct results_scenario *scenario,
-                          const struct results_scenario *other)
-{
-    const cJSON *finding;
-    cJSON_ArrayForEach(finding, findings_of(other))
-        if (!breaks(scenario, text_of(finding, "rule")))
-            return false;
-    return true;
-}
-
-static bool is_other_time(double before_ms, double after_ms)
-{
-    double shorter_ms = fmin(before_ms, after_ms), longer_ms = fmax(before_ms, after_ms);
-    return longer_ms - shorter_ms >= DIFFERENCE_MS && longer_ms >= shorter_ms * DIFFERENCE_FACTOR;
-}
-
-/* DIFFERENCE_KIND_COUNT if all is as it was. */
-static enum difference_kind compare(const struct results_scenario *before,
-                                    const struct results_scenario *after)
-{
-    if (!after)
-        return DIFFERENCE_REMOVED;
-    bool is_bad = results_is_bad(after->verdict);
-    if (is_bad && (!before || !results_is_bad(before->verdict)))
-        return DIFFERENCE_NEW_FAILURE;
-    if (!before)
-        return DIFFERENCE_ADDED;
-    bool is_good = after->verdict == VERDICT_PASS || after->verdict == VERDICT_WARN;
-    if (is_good && results_is_bad(before->verdict))
-        return DIFFERENCE_FIXED;
-    if (before->verdict != after->verdict || !breaks_all_of(before, after) ||
-        !breaks_all_of(after, before))
-        return DIFFERENCE_CHANGED;
-    return is_other_time(before->duration_ms, after->duration_ms) ? DIFFERENCE_TIMING
-                                                                  : DIFFERENCE_KIND_COUNT;
-}
-
-static void add_change(struct difference *difference, enum difference_kind kind,
-                       const struct results_scenario *before, const struct results_scenario *after)
-{
-    if (kind == DIFFERENCE_KIND_COUNT)
-        return;
-    difference->changes =
-        memory_grow(difference->changes, &difference->change_capacity_count,
-                    difference->change_count + 1, sizeof *difference->changes);
-    difference->changes[difference->change_count++] = (struct change){kind, before, after};
-    difference->counts[kind]++;
-}
-
-/* By kind; the elements are pointers into one array, so that equals keep their order. */
-static int compare_changes(const void *left, const void *right)
-{
-    const struct change *a = *(const struct change *const *)left;
-    const struct change *b = *(const struct change *const *)right;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    return a < b ? -1 : a > b;
-}
-
-static void sort_changes(struct difference *difference)
-{
-    size_t count = difference->change_count;
-    const struct change **order = memory_alloc(count, sizeof *order);
-    struct change *sorted = memory_alloc(count, sizeof *sorted);
-    for (size_t i = 0; i < count; i++)
-        order[i] = &difference->changes[i];
-    if (count)
-        qsort(order, count, sizeof *order, compare_changes);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = *order[i];
-    free(difference->changes);
-    free(order);
-    difference->changes = sorted;
-    difference->change_capacity_count = count;
-}
-
-void difference_find(const struct results *before, const struct results *after,
-                     struct difference *difference)
-{
-    *difference = (struct difference){0};
-    for (size_t i = 0; i < after->scenario_count; i++) {
-        const struct results_scenario *now = &after->scenarios[i];
-        const struct results_scenario *then = results_find(before, now->name);
-        add_change(difference, compare(then, now), then, now);
-    }
-    for (size_t i = 0; i < before->scenario_count; i++)
-        if (!results_find(after, before->scenarios[i].name))
-            add_change(difference, DIFFERENCE_REMOVED, &before->scenarios[i], NULL);
-    sort_changes(difference);
-}
-
-void difference_free(struct difference *difference)
-{
-    free(difference->changes);
-    *difference = (struct difference){0};
-}
-
-/* ---- telling ---- */
+#define TIMINGS_SHOWN     10 /* a busy machine makes hundreds; the page has all */
+#define TITLE_COLUMNS     20 /* of the longest title */
 
 static const struct {
     const char *symbol, *colour;
-} kind_looks[DIFFERENCE_KIND_COUNT] = {
-    [DIFFERENCE_NEW_FAILURE] = {"✗", "\033[31m"}, [DIFFERENCE_FIXED] = {"✓", "\033[32m"},
-    [DIFFERENCE_CHANGED] = {"!", "\033[33m"},     [DIFFERENCE_ADDED] = {"+", ""},
-    [DIFFERENCE_REMOVED] = {"-", ""},             [DIFFERENCE_TIMING] = {"~", "\033[2m"},
+} looks[MATRIX_CHANGE_COUNT] = {
+    [MATRIX_CHANGE_NEWLY_FAILING] = {"✗", "\033[31m"},
+    [MATRIX_CHANGE_FIXED] = {"✓", "\033[32m"},
+    [MATRIX_CHANGE_OTHER_RULES] = {"✗", "\033[31m"},
+    [MATRIX_CHANGE_OTHER_VERDICT] = {"!", "\033[33m"},
+    [MATRIX_CHANGE_UNKNOWN] = {"?", "\033[33m"},
+    [MATRIX_CHANGE_ADDED] = {"+", ""},
+    [MATRIX_CHANGE_REMOVED] = {"-", ""},
+    [MATRIX_CHANGE_TIMING] = {"~", "\033[2m"},
 };
 
-static void append_verdicts(const struct change *change, struct buffer *out)
+static void append_cell(const struct run_scenario *scenario, bool is_time, struct buffer *out)
 {
-    const struct results_scenario *before = change->before, *after = change->after;
-    bool is_time = change->kind == DIFFERENCE_TIMING;
-    if (before && is_time)
-        buffer_printf(out, "%.0f ms", before->duration_ms);
+    if (!scenario)
+        buffer_append_text(out, "not played");
+    else if (is_time)
+        buffer_printf(out, "%.0f ms", (double)scenario->judgement->duration_us / 1000);
     else
-        buffer_append_text(out, before ? verdict_name(before->verdict) : "not played");
-    buffer_append_text(out, " → ");
-    if (after && is_time)
-        buffer_printf(out, "%.0f ms", after->duration_ms);
-    else
-        buffer_append_text(out, after ? verdict_name(after->verdict) : "not played");
+        buffer_append_text(out, verdict_name(scenario->judgement->verdict));
+    if (scenario && scenario->is_known && !is_time)
+        buffer_append_text(out, " (known)");
 }
 
-static void append_findings(const struct results_scenario *scenario, struct buffer *out)
+static void append_findings(const struct run_scenario *scenario, struct buffer *out)
 {
-    const cJSON *finding;
-    size_t count = 0;
-    cJSON_ArrayForEach(finding, findings_of(scenario)) {
-        const char *rule = text_of(finding, "rule"), *message = text_of(finding, "message");
-        if (count++ == FINDINGS_SHOWN)
-            break;
-        buffer_append_text(out, "      ");
-        text_append_escaped(out, rule, strlen(rule), 8);
-        buffer_append_text(out, "  ");
-        text_append_escaped(out, message, strlen(message), MESSAGE_BYTES_MAX);
+    const struct judgement *judgement = scenario->judgement;
+    for (size_t i = 0; i < judgement->finding_count && i < FINDINGS_SHOWN; i++) {
+        const struct finding *finding = &judgement->findings[i];
+        buffer_printf(out, "      %s  ", rule_info(finding->rule)->id);
+        text_append_escaped(out, finding->message, strlen(finding->message), MESSAGE_BYTES_MAX);
         buffer_append_text(out, "\n");
     }
 }
 
-static void append_change(const struct change *change, const struct report_style *style,
-                          struct buffer *out)
+static void append_change(const struct matrix *matrix, const struct matrix_change *change,
+                          const struct report_style *style, struct buffer *out)
 {
-    const char *name = change->after ? change->after->name : change->before->name;
-    bool has_colour = style->has_colour && kind_looks[change->kind].colour[0];
-    buffer_printf(out, "  %s%s %-11s%s  ", has_colour ? kind_looks[change->kind].colour : "",
-                  kind_looks[change->kind].symbol, kind_names[change->kind],
-                  has_colour ? "\033[0m" : "");
+    const char *name = matrix->rows[change->row_index].name;
+    const char *colour = style->has_colour ? looks[change->kind].colour : "";
+    bool is_time = change->kind == MATRIX_CHANGE_TIMING;
+    buffer_printf(out, "  %s%s %-*s%s  ", colour, looks[change->kind].symbol, TITLE_COLUMNS,
+                  matrix_change_title(change->kind), colour[0] ? "\033[0m" : "");
     text_append_escaped(out, name, strlen(name), NAME_BYTES_MAX);
     buffer_append_text(out, "  ");
-    append_verdicts(change, out);
+    append_cell(matrix_before(matrix, change), is_time, out);
+    buffer_append_text(out, " → ");
+    append_cell(matrix_after(matrix, change), is_time, out);
     buffer_append_text(out, "\n");
-    if (change->kind == DIFFERENCE_NEW_FAILURE || change->kind == DIFFERENCE_CHANGED)
-        append_findings(change->after, out);
+    if (matrix_change_has_news(change->kind))
+        append_findings(matrix_after(matrix, change), out);
 }
 
-void report_difference(const struct difference *difference, const struct report_style *style,
+/* "1 newly failing, 2 timing", or that there is none. */
+static void append_counts(const struct matrix *matrix, struct buffer *out)
+{
+    size_t counts[MATRIX_CHANGE_COUNT] = {0};
+    const char *separator = "";
+    for (size_t i = 0; i < matrix->change_count; i++)
+        counts[matrix->changes[i].kind]++;
+    for (int i = 0; i < MATRIX_CHANGE_COUNT; i++) {
+        if (counts[i] == 0)
+            continue;
+        buffer_printf(out, "%s%zu %s", separator, counts[i],
+                      matrix_change_title((enum matrix_change_kind)i));
+        separator = "; ";
+    }
+    buffer_append_text(out, matrix->change_count ? "\n"
+                                                 : "nothing has changed between the two runs\n");
+}
+
+void report_difference(const struct matrix *matrix, const struct report_style *style,
                        struct buffer *out)
 {
-    for (size_t i = 0; i < difference->change_count; i++)
-        if (!style->is_quiet || difference->changes[i].kind == DIFFERENCE_NEW_FAILURE)
-            append_change(&difference->changes[i], style, out);
-    if (difference->change_count && !style->is_quiet)
+    size_t timing_count = 0;
+    for (size_t i = 0; i < matrix->change_count; i++) {
+        enum matrix_change_kind kind = matrix->changes[i].kind;
+        timing_count += kind == MATRIX_CHANGE_TIMING;
+        if (kind == MATRIX_CHANGE_NEWLY_FAILING ||
+            (!style->is_quiet && timing_count <= TIMINGS_SHOWN))
+            append_change(matrix, &matrix->changes[i], style, out);
+    }
+    if (timing_count > TIMINGS_SHOWN && !style->is_quiet)
+        buffer_printf(out, "  … and %zu more with another time\n", timing_count - TIMINGS_SHOWN);
+    if (matrix->change_count && !style->is_quiet)
         buffer_append_text(out, "\n");
-    const size_t *counts = difference->counts;
-    buffer_printf(out, "%zu new failure%s, %zu fixed, %zu changed, %zu added, %zu removed, "
-                       "%zu with another timing\n",
-                  counts[DIFFERENCE_NEW_FAILURE], counts[DIFFERENCE_NEW_FAILURE] == 1 ? "" : "s",
-                  counts[DIFFERENCE_FIXED], counts[DIFFERENCE_CHANGED], counts[DIFFERENCE_ADDED],
-                  counts[DIFFERENCE_REMOVED], counts[DIFFERENCE_TIMING]);
+    append_counts(matrix, out);
 }
 
-void report_difference_json(const struct difference *difference, struct buffer *out)
+void report_difference_json(const struct matrix *matrix, struct buffer *out)
 {
     buffer_append_text(out, "[");
-    for (size_t i = 0; i < difference->change_count; i++) {
-        const struct change *change = &difference->changes[i];
-        const char *name = change->after ? change->after->name : change->before->name;
+    for (size_t i = 0; i < matrix->change_count; i++) {
+        const char *name = matrix->rows[matrix->changes[i].row_index].name;
         buffer_printf(out, "%s{\"kind\":\"%s\",\"name\":", i ? "," : "",
-                      kind_names[change->kind]);
+                      matrix_change_title(matrix->changes[i].kind));
         text_append_json(out, name, strlen(name));
         buffer_append_text(out, "}");
     }
     buffer_append_text(out, "]");
+}
+
+enum run_exit difference_exit(const struct matrix *matrix)
+{
+    enum run_exit exit = RUN_EXIT_EXPECTED;
+    for (size_t i = 0; i < matrix->change_count; i++) {
+        const struct matrix_change *change = &matrix->changes[i];
+        const struct run_scenario *after = matrix_after(matrix, change);
+        if (change->kind == MATRIX_CHANGE_NEWLY_FAILING && !after->is_known)
+            exit = run_exit_worst(exit, RUN_EXIT_BROKEN);
+        if (change->kind == MATRIX_CHANGE_UNKNOWN || change->kind == MATRIX_CHANGE_ADDED)
+            if (after->judgement->verdict == VERDICT_CLIENT_ERROR ||
+                after->judgement->verdict == VERDICT_ERROR)
+                exit = run_exit_worst(exit, RUN_EXIT_INCONCLUSIVE);
+    }
+    return exit;
 }

@@ -1,8 +1,11 @@
 #include "report/html.h"
 
+#include "report/difference.h"
 #include "report/html_assets.h"
 #include "report/html_transcript.h"
+#include "report/report.h"
 
+#include <cjson/cJSON.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -35,7 +38,7 @@ static void append_run(const char *key, const struct html_run *run, struct buffe
     if (!run)
         return;
     buffer_printf(out, ",\n\"%s\":{\"results\":", key);
-    append_json(run->results->document, out);
+    report_json(run->run, out);
     buffer_append_text(out, ",\n\"transcripts\":");
     html_append_transcripts(run, out);
     buffer_append_text(out, "}");

@@ -1,4 +1,4 @@
-/* The page of a report: one HTML file that needs nothing else, made from a run's results.json and
+/* The page of a report: one HTML file that needs nothing else, made from a run and its
  * transcripts, from a kill matrix, or from two runs that are compared. What it shows comes from
  * outside and is escaped: as data in the page, and by the page as text, never as markup. */
 #ifndef GAPCHECK_REPORT_HTML_H
@@ -6,8 +6,8 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
-#include "report/difference.h"
-#include "report/results.h"
+#include "report/matrix.h"
+#include "report/run.h"
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@
 #define HTML_PACKED_BYTES_MAX     ((size_t)64 << 20)
 
 struct html_run {
-    const struct results *results;
+    const struct run *run;
     /* Reads a file of the run's folder into `out`, whose own limit counts. */
     bool (*read)(void *user, const char *path, struct buffer *out, struct error *error);
     void *user;
@@ -25,9 +25,9 @@ struct html_run {
 /* All borrowed; what is NULL is not shown. */
 struct html_page {
     const struct html_run *run;
-    const struct html_run *before;       /* the run that it is compared with */
-    const struct difference *difference; /* between the two */
-    const char *mutants;                 /* text of mutants.json */
+    const struct html_run *before;   /* the run that it is compared with */
+    const struct matrix *difference; /* of the two */
+    const char *mutants;             /* text of mutants.json */
     size_t mutants_bytes;
 };
 

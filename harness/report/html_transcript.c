@@ -98,7 +98,7 @@ static void append_file(const struct html_run *run, const char *path, struct buf
 
 /* ---- all of them ---- */
 
-static void append_element(const struct html_run *run, const struct results_scenario *scenario,
+static void append_element(const struct html_run *run, const struct run_scenario *scenario,
                            size_t used_bytes, struct buffer *out)
 {
     struct error error;
@@ -114,13 +114,13 @@ static void append_element(const struct html_run *run, const struct results_scen
 
 void html_append_transcripts(const struct html_run *run, struct buffer *out)
 {
-    const struct results *results = run->results;
-    struct buffer *elements = memory_alloc(results->scenario_count, sizeof *elements);
+    const struct run *whole = run->run;
+    struct buffer *elements = memory_alloc(whole->scenario_count, sizeof *elements);
     size_t used_bytes = 0;
     for (int pass = 0; pass < 2; pass++) { /* what passed comes last */
-        for (size_t i = 0; i < results->scenario_count; i++) {
-            const struct results_scenario *scenario = &results->scenarios[i];
-            if ((scenario->verdict == VERDICT_PASS) != (pass == 1))
+        for (size_t i = 0; i < whole->scenario_count; i++) {
+            const struct run_scenario *scenario = &whole->scenarios[i];
+            if ((scenario->judgement->verdict == VERDICT_PASS) != (pass == 1))
                 continue;
             buffer_init(&elements[i], BUFFER_NO_LIMIT);
             append_element(run, scenario, used_bytes, &elements[i]);
@@ -128,7 +128,7 @@ void html_append_transcripts(const struct html_run *run, struct buffer *out)
         }
     }
     buffer_append_text(out, "[");
-    for (size_t i = 0; i < results->scenario_count; i++) {
+    for (size_t i = 0; i < whole->scenario_count; i++) {
         buffer_append_text(out, i ? ",\n" : "\n");
         buffer_append(out, elements[i].data, elements[i].size_bytes);
         buffer_free(&elements[i]);

@@ -128,8 +128,6 @@ enum outcome { OUTCOME_GOOD, OUTCOME_BAD, OUTCOME_UNKNOWN };
 
 static enum outcome outcome_of(const struct run_scenario *scenario)
 {
-    if (!scenario)
-        return OUTCOME_UNKNOWN;
     switch (scenario->judgement->verdict) {
     case VERDICT_PASS:
     case VERDICT_WARN:
@@ -145,22 +143,35 @@ static enum outcome outcome_of(const struct run_scenario *scenario)
     return OUTCOME_UNKNOWN;
 }
 
-static bool is_same_cell(const struct run_scenario *left, const struct run_scenario *right)
+static bool is_other_time(int64_t before_us, int64_t after_us)
 {
-    if (!left || !right)
-        return left == right;
-    return left->judgement->verdict == right->judgement->verdict && has_same_rules(left, right);
+    int64_t shorter_us = before_us < after_us ? before_us : after_us;
+    int64_t longer_us = before_us < after_us ? after_us : before_us;
+    return longer_us - shorter_us >= MATRIX_TIME_MS * 1000 &&
+           (double)longer_us >= (double)shorter_us * MATRIX_TIME_FACTOR;
 }
 
-/* Of cells that are not the same. */
+/* MATRIX_CHANGE_COUNT if all is as it was. */
 static enum matrix_change_kind kind_of(const struct run_scenario *before,
                                        const struct run_scenario *after)
 {
-    enum outcome was = outcome_of(before), is = outcome_of(after);
-    if (was == OUTCOME_UNKNOWN || is == OUTCOME_UNKNOWN)
+    if (!after)
+        return before ? MATRIX_CHANGE_REMOVED : MATRIX_CHANGE_COUNT;
+    enum outcome is = outcome_of(after);
+    if (!before)
+        return is == OUTCOME_BAD ? MATRIX_CHANGE_NEWLY_FAILING : MATRIX_CHANGE_ADDED;
+    enum outcome was = outcome_of(before);
+    bool is_same = before->judgement->verdict == after->judgement->verdict &&
+                   has_same_rules(before, after);
+    if (is_same)
+        return is_other_time(before->judgement->duration_us, after->judgement->duration_us)
+                   ? MATRIX_CHANGE_TIMING : MATRIX_CHANGE_COUNT;
+    if (is == OUTCOME_BAD && was != OUTCOME_BAD)
+        return MATRIX_CHANGE_NEWLY_FAILING;
+    if (is == OUTCOME_UNKNOWN || was == OUTCOME_UNKNOWN)
         return MATRIX_CHANGE_UNKNOWN;
     if (was != is)
-        return is == OUTCOME_BAD ? MATRIX_CHANGE_NEWLY_FAILING : MATRIX_CHANGE_FIXED;
+        return MATRIX_CHANGE_FIXED;
     return is == OUTCOME_BAD ? MATRIX_CHANGE_OTHER_RULES : MATRIX_CHANGE_OTHER_VERDICT;
 }
 
@@ -174,22 +185,30 @@ static int compare_changes(const void *left, const void *right)
     return (a->row_index > b->row_index) - (a->row_index < b->row_index);
 }
 
+static bool is_quiet(const struct run_scenario *scenario)
+{
+    return scenario && (scenario->judgement->verdict == VERDICT_PASS ||
+                        scenario->judgement->verdict == VERDICT_SKIP);
+}
+
+static void add_change(struct matrix *matrix, enum matrix_change_kind kind, size_t run_index,
+                       size_t row_index)
+{
+    matrix->changes = memory_grow(matrix->changes, &matrix->change_capacity_count,
+                                  matrix->change_count + 1, sizeof *matrix->changes);
+    matrix->changes[matrix->change_count++] = (struct matrix_change){kind, run_index, row_index};
+}
+
 static void find_changes(struct matrix *matrix)
 {
-    size_t capacity_count = 0;
     for (size_t i = 0; i < matrix->row_count; i++) {
         struct matrix_row *row = &matrix->rows[i];
-        for (size_t j = 0; j < matrix->run_count; j++) {
-            bool is_quiet = row->cells[j] && (row->cells[j]->judgement->verdict == VERDICT_PASS ||
-                                              row->cells[j]->judgement->verdict == VERDICT_SKIP);
-            row->is_shown |= !is_quiet;
-            if (j == 0 || is_same_cell(row->cells[j - 1], row->cells[j]))
-                continue;
-            row->is_shown = true;
-            matrix->changes = memory_grow(matrix->changes, &capacity_count,
-                                          matrix->change_count + 1, sizeof *matrix->changes);
-            matrix->changes[matrix->change_count++] = (struct matrix_change){
-                kind_of(row->cells[j - 1], row->cells[j]), j, i};
+        row->is_shown = !is_quiet(row->cells[0]);
+        for (size_t j = 1; j < matrix->run_count; j++) {
+            enum matrix_change_kind kind = kind_of(row->cells[j - 1], row->cells[j]);
+            row->is_shown |= !is_quiet(row->cells[j]) || kind < MATRIX_CHANGE_TIMING;
+            if (kind != MATRIX_CHANGE_COUNT)
+                add_change(matrix, kind, j, i);
         }
     }
     if (matrix->change_count > 0)
@@ -215,13 +234,28 @@ void matrix_free(struct matrix *matrix)
 const char *matrix_change_title(enum matrix_change_kind kind)
 {
     static const char *const titles[MATRIX_CHANGE_COUNT] = {
-        [MATRIX_CHANGE_NEWLY_FAILING] = "newly failing",
-        [MATRIX_CHANGE_FIXED] = "fixed",
-        [MATRIX_CHANGE_OTHER_RULES] = "fails by other rules",
-        [MATRIX_CHANGE_OTHER_VERDICT] = "another verdict, no failure",
-        [MATRIX_CHANGE_UNKNOWN] = "cannot be compared",
+#define X(symbol, title) [MATRIX_CHANGE_##symbol] = title,
+        MATRIX_CHANGES(X)
+#undef X
     };
     return titles[kind];
+}
+
+const struct run_scenario *matrix_before(const struct matrix *matrix,
+                                         const struct matrix_change *change)
+{
+    return matrix->rows[change->row_index].cells[change->run_index - 1];
+}
+
+const struct run_scenario *matrix_after(const struct matrix *matrix,
+                                        const struct matrix_change *change)
+{
+    return matrix->rows[change->row_index].cells[change->run_index];
+}
+
+bool matrix_change_has_news(enum matrix_change_kind kind)
+{
+    return kind == MATRIX_CHANGE_NEWLY_FAILING || kind == MATRIX_CHANGE_OTHER_RULES;
 }
 
 enum run_exit matrix_exit(const struct matrix *matrix)

@@ -45,20 +45,16 @@ static void append_runs(const struct matrix *matrix, struct buffer *out)
 static void append_change(const struct matrix *matrix, const struct matrix_change *change,
                           struct buffer *out)
 {
-    const struct matrix_row *row = &matrix->rows[change->row_index];
-    const struct run_scenario *before = row->cells[change->run_index - 1];
-    const struct run_scenario *after = row->cells[change->run_index];
-    bool has_sentence = change->kind == MATRIX_CHANGE_NEWLY_FAILING ||
-                        change->kind == MATRIX_CHANGE_OTHER_RULES;
+    const struct run_scenario *after = matrix_after(matrix, change);
     buffer_append_text(out, "| ");
     markdown_append(matrix->runs[change->run_index].client_command, out);
     buffer_printf(out, " | %s | ", matrix_change_title(change->kind));
-    markdown_append(row->name, out);
+    markdown_append(matrix->rows[change->row_index].name, out);
     buffer_append_text(out, " | ");
-    append_verdict(before, out);
+    append_verdict(matrix_before(matrix, change), out);
     buffer_append_text(out, " → ");
     append_verdict(after, out);
-    if (has_sentence && after->judgement->finding_count > 0) {
+    if (matrix_change_has_news(change->kind) && after->judgement->finding_count > 0) {
         buffer_append_text(out, ": ");
         markdown_append(after->judgement->findings[0].message, out);
     }
@@ -68,16 +64,20 @@ static void append_change(const struct matrix *matrix, const struct matrix_chang
 static void append_changes(const struct matrix *matrix, struct buffer *out)
 {
     buffer_append_text(out, "\n### What did each change against the one before it?\n\n");
-    if (matrix->change_count == 0) {
-        buffer_append_text(out, "Nothing: each scenario has the verdict and the rules it had.\n");
-        return;
+    size_t count = 0;
+    for (size_t i = 0; i < matrix->change_count; i++) {
+        if (matrix->changes[i].kind == MATRIX_CHANGE_TIMING)
+            continue;
+        if (count == 0)
+            buffer_append_text(out, "| client | change | scenario | what happened |\n"
+                                    "| --- | --- | --- | --- |\n");
+        if (count++ < CHANGES_MAX)
+            append_change(matrix, &matrix->changes[i], out);
     }
-    buffer_append_text(out, "| client | change | scenario | what happened |\n"
-                            "| --- | --- | --- | --- |\n");
-    for (size_t i = 0; i < matrix->change_count && i < CHANGES_MAX; i++)
-        append_change(matrix, &matrix->changes[i], out);
-    if (matrix->change_count > CHANGES_MAX)
-        buffer_printf(out, "\n… and %zu more.\n", matrix->change_count - CHANGES_MAX);
+    if (count == 0)
+        buffer_append_text(out, "Nothing: each scenario has the verdict and the rules it had.\n");
+    if (count > CHANGES_MAX)
+        buffer_printf(out, "\n… and %zu more.\n", count - CHANGES_MAX);
 }
 
 /* ---- the matrix ---- */

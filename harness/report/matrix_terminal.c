@@ -162,18 +162,15 @@ static void append_rows(const struct matrix *matrix, const struct report_style *
 static void append_change(const struct matrix *matrix, const struct matrix_change *change,
                           struct buffer *out)
 {
-    const struct matrix_row *row = &matrix->rows[change->row_index];
-    const struct run_scenario *before = row->cells[change->run_index - 1];
-    const struct run_scenario *after = row->cells[change->run_index];
+    const struct run_scenario *after = matrix_after(matrix, change);
     buffer_append_text(out, "    ");
-    append_safe(row->name, out);
+    append_safe(matrix->rows[change->row_index].name, out);
     buffer_append_text(out, "  ");
-    append_cell(before, out);
+    append_cell(matrix_before(matrix, change), out);
     buffer_append_text(out, " → ");
     append_cell(after, out);
     buffer_append_text(out, "\n");
-    if (change->kind == MATRIX_CHANGE_NEWLY_FAILING ||
-        change->kind == MATRIX_CHANGE_OTHER_RULES) {
+    if (matrix_change_has_news(change->kind)) {
         buffer_append_text(out, "        ");
         append_safe(after->judgement->findings ? after->judgement->findings[0].message : NULL,
                     out);
@@ -194,7 +191,8 @@ static void append_changes(const struct matrix *matrix, size_t run_index, struct
     buffer_append_text(out, "?\n");
     for (size_t i = 0; i < matrix->change_count; i++) {
         const struct matrix_change *change = &matrix->changes[i];
-        if (change->run_index != run_index)
+        /* Side by side on one machine, two clients disturb each other's times. */
+        if (change->run_index != run_index || change->kind == MATRIX_CHANGE_TIMING)
             continue;
         if ((int)change->kind != last_kind)
             buffer_printf(out, "  %s:\n", matrix_change_title(change->kind));

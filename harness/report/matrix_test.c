@@ -45,6 +45,7 @@ static void fill(struct run runs[2])
     add(&runs[1], "a/fixed", VERDICT_PASS, RULE_C7);
     add(&runs[1], "a/broken", VERDICT_FAIL, RULE_C5);
     add(&runs[1], "a/same", VERDICT_PASS, RULE_C5);
+    runs[1].scenarios[7].judgement->duration_us *= 2;
 }
 
 static void free_all(struct matrix *matrix, struct run *runs, size_t count)
@@ -81,8 +82,8 @@ Test(matrix, every_kind_of_change_is_told_apart)
     } expected[] = {
         {MATRIX_CHANGE_NEWLY_FAILING, "a/broken"}, {MATRIX_CHANGE_FIXED, "a/fixed"},
         {MATRIX_CHANGE_OTHER_RULES, "a/rules"},    {MATRIX_CHANGE_OTHER_VERDICT, "a/warns"},
-        {MATRIX_CHANGE_UNKNOWN, "a/skipped"},      {MATRIX_CHANGE_UNKNOWN, "a/gone"},
-        {MATRIX_CHANGE_UNKNOWN, "a/new"},
+        {MATRIX_CHANGE_UNKNOWN, "a/skipped"},      {MATRIX_CHANGE_ADDED, "a/new"},
+        {MATRIX_CHANGE_REMOVED, "a/gone"},         {MATRIX_CHANGE_TIMING, "a/same"},
     };
     struct run runs[2];
     struct matrix matrix;

@@ -367,16 +367,26 @@ static void read_started(struct reader *reader, struct jsonc_node root, struct r
         fail_type(reader, node, "started", "a time, as in \"2026-06-01T10:00:00.412Z\"");
 }
 
+static bool check_format(struct reader *reader, struct jsonc_node root)
+{
+    struct jsonc_node format = need(reader, root, "format");
+    const char *version = cJSON_GetStringValue(may(reader, root, "gapcheck").json);
+    if (format.json && cJSON_GetNumberValue(format.json) != REPORT_JSON_FORMAT) {
+        fail_type(reader, format, "format", "1, the only one that this gapcheck reads");
+        if (version)
+            snprintf(reader->error->hint, sizeof reader->error->hint,
+                     "use the gapcheck that wrote it, version %.40s", version);
+    }
+    return reader->is_good;
+}
+
 static void read_root(struct reader *reader, struct jsonc_node root, struct run *run)
 {
     if (!cJSON_IsObject(root.json)) {
         fail_type(reader, root, "results.json", "an object");
         return;
     }
-    struct jsonc_node format = need(reader, root, "format");
-    if (format.json && cJSON_GetNumberValue(format.json) != REPORT_JSON_FORMAT)
-        fail_type(reader, format, "format", "1, the only one that this gapcheck reads");
-    if (!reader->is_good)
+    if (!check_format(reader, root))
         return;
     read_client(reader, need(reader, root, "client"), run);
     run->seed = need_count(reader, root, "seed");
@@ -391,6 +401,7 @@ static void read_root(struct reader *reader, struct jsonc_node root, struct run 
     read_fixed(reader, may(reader, root, "fixed"), run);
     read_scenarios(reader, need(reader, root, "scenarios"), run);
     uint64_t exit = need_count(reader, root, "exit");
+    run->is_campaign = exit == RUN_EXIT_EXPECTED && run->scenario_count == 0;
     run->is_inconclusive =
         exit == RUN_EXIT_INCONCLUSIVE && run_exit_code(run) != RUN_EXIT_INCONCLUSIVE;
     run->exit = run_exit_code(run);

@@ -61,6 +61,19 @@ Test(run_read, what_is_read_is_written_the_same_byte_for_byte)
     run = sample_run_empty();
     run.exit = RUN_EXIT_INCONCLUSIVE;
     expect_same_again(&run);
+    run = sample_run_empty(); /* of a search that found nothing */
+    run.is_campaign = true;
+    run.exit = RUN_EXIT_EXPECTED;
+    expect_same_again(&run);
+}
+
+Test(run_read, a_file_of_another_format_names_the_gapcheck_that_wrote_it)
+{
+    static const char text[] = "{ \"gapcheck\": \"9.0.0\", \"format\": 2 }";
+    struct run read;
+    struct error error = {0};
+    cr_assert_not(run_read(text, strlen(text), &read, &error));
+    cr_expect_str_eq(error.hint, "use the gapcheck that wrote it, version 9.0.0");
 }
 
 /* A missing --require capability, a report that could not be written. */

@@ -7,6 +7,19 @@
 #define ROWS_MAX       40 /* so that the whole stays below 60 lines */
 #define FIXED_MAX      8
 
+static void append_plays(const struct run_scenario *scenario, struct buffer *out)
+{
+    const char *separator = " (played several times: ";
+    for (int i = 0; i < VERDICT_COUNT; i++) {
+        if (scenario->play_counts[i] == 0)
+            continue;
+        buffer_printf(out, "%s%zu %s", separator, scenario->play_counts[i],
+                      verdict_name((enum verdict)i));
+        separator = ", ";
+    }
+    buffer_append_text(out, ")");
+}
+
 static void append_row(const struct run_scenario *scenario, struct buffer *out)
 {
     const struct judgement *judgement = scenario->judgement;
@@ -17,11 +30,13 @@ static void append_row(const struct run_scenario *scenario, struct buffer *out)
     buffer_printf(out, " | %s | ", finding ? rule_info(finding->rule)->id : "");
     markdown_append(finding ? finding->message : judgement->reason, out);
     if (finding && finding->cause) {
-        buffer_append_text(out, " Cause: ");
+        buffer_append_text(out, "; cause: ");
         markdown_append(finding->cause, out);
     }
     if (judgement->finding_count > 1)
         buffer_printf(out, " (and %zu more)", judgement->finding_count - 1);
+    if (run_scenario_is_flaky(scenario))
+        append_plays(scenario, out);
     buffer_append_text(out, " |\n");
 }
 

@@ -11,6 +11,10 @@
 #define LONG_ONE_IN      256
 #define LONG_LIVE_ONE_IN 64 /* where fewer are played, the memory of ids has to be met sooner */
 
+/* As the mutants are shared out between the streams, 15 of 103; more would cost the agent stream,
+ * which has more to go wrong. */
+#define NODE_PERCENT 16
+
 bool generator_has(const struct generator *generator, enum driver_capability capability)
 {
     struct driver_capabilities set = generator->config->capabilities;
@@ -43,6 +47,8 @@ void generator_settle(struct generator *generator)
 
 static void write_server(struct generator *generator)
 {
+    if (generator->is_node)
+        return; /* it has no ring and no rows, and asks no clock */
     struct choices *choices = generator->choices;
     uint32_t ring = generator->is_long ? 500 : choices_between(choices, 1, 20);
     uint32_t db_limit = generator->is_long ? 1000 : choices_between(choices, 2, 30);
@@ -67,7 +73,8 @@ static void write_client(struct generator *generator)
     /* A handshake that nobody answers yet is no failed attempt where attempts are counted. */
     if (!is_live && generator->ending != GENERATOR_ENDING_GAVE_UP)
         buffer_append_text(generator->out, ", \"connect_timeout_ms\": 400");
-    if (generator_has(generator, DRIVER_CAPABILITY_CLOCK_SKEW) && choices_chance(choices, 20))
+    if (!generator->is_node && generator_has(generator, DRIVER_CAPABILITY_CLOCK_SKEW) &&
+        choices_chance(choices, 20))
         buffer_printf(generator->out, ", \"clock_skew_ms\": %d",
                       (int)choices_below(choices, 120000) - 60000);
     if (generator->ending == GENERATOR_ENDING_GAVE_UP)
@@ -92,6 +99,8 @@ static void write_head(struct generator *generator)
                   "{\n  \"title\": \"generated, seed %" PRIu64 "\",\n  \"rules\": [\"C-7\"],\n",
                   config->seed);
     buffer_printf(generator->out, "  \"timeout_ms\": %d,\n", config->is_live ? 60000 : 300000);
+    if (generator->is_node)
+        buffer_append_text(generator->out, "  \"dialect\": \"node\",\n");
     write_server(generator);
     write_client(generator);
     buffer_append_text(generator->out, "  \"steps\": [\n");
@@ -153,9 +162,12 @@ static void write_end(struct generator *generator)
 static void write_first_connection(struct generator *generator)
 {
     struct choices *choices = generator->choices;
-    if (choices_chance(choices, 3))
-        generator_step(generator, "\"refuse\": { \"status\": %s }",
-                       CHOICES_ONE_OF(choices, "503", "500", "429"));
+    if (choices_chance(choices, 3)) {
+        const char *status = CHOICES_ONE_OF(choices, "503", "500", "429");
+        bool is_token = generator->is_node && choices_chance(choices, 50);
+        generator_step(generator, "\"refuse\": { \"status\": %s%s }", status,
+                       is_token ? ", \"at\": \"token\"" : "");
+    }
     generator_step(generator, "\"accept\": {}");
     if (choices_chance(choices, 90)) {
         generator_step(generator, "\"publish\": { \"count\": %u }", choices_between(choices, 1, 5));
@@ -164,7 +176,8 @@ static void write_first_connection(struct generator *generator)
     } else if (choices_chance(choices, 50)) {
         generator_step(generator, "\"publish\": { \"seq\": \"none\" }");
         generator_settle(generator);
-    } else if (generator->config->is_live) { /* which has fewer sessions to come upon it (C-2) */
+    } else if (generator->config->is_live && !generator->is_node) {
+        /* Live, fewer sessions would come upon it (C-2). */
         generator_settle(generator);
         generator_step(generator,
                        "\"send\": { \"frame\": { \"type\": \"pong\", \"agent_seq\": %u } }",
@@ -172,20 +185,22 @@ static void write_first_connection(struct generator *generator)
     }
 }
 
-/* An event comes again when about so many others have come as a client must remember. */
+/* An event comes again when about so many others have come as a client must remember. On the node
+ * stream they have no numbers: these would be remembered for ever. */
 static void write_memory_probe(struct generator *generator)
 {
     struct choices *choices = generator->choices;
     const char *others = CHOICES_ONE_OF(choices, "2499", "2499", "2498", "2100", "4200", "4200");
+    const char *number = generator->is_node ? ", \"seq\": \"none\"" : "";
     unsigned named = generator->named_count++;
     generator_settle(generator);
-    generator_step(generator, "\"publish\": { \"as\": \"e%u\" }", named);
-    generator_step(generator, "\"publish\": { \"count\": %s }", others);
+    generator_step(generator, "\"publish\": { \"as\": \"e%u\"%s }", named, number);
+    generator_step(generator, "\"publish\": { \"count\": %s%s }", others, number);
     if (choices_chance(choices, 50)) {
         named = generator->named_count++;
-        generator_step(generator, "\"publish\": { \"as\": \"e%u\" }", named);
-        generator_step(generator, "\"publish\": { \"count\": %u }",
-                       choices_between(choices, 1, 100));
+        generator_step(generator, "\"publish\": { \"as\": \"e%u\"%s }", named, number);
+        generator_step(generator, "\"publish\": { \"count\": %u%s }",
+                       choices_between(choices, 1, 100), number);
     }
     generator_step(generator, "\"send\": { \"again\": \"e%u\" }", named);
     generator_settle(generator);
@@ -196,6 +211,14 @@ void generator_write(struct choices *choices, const struct generator_config *con
 {
     struct generator generator = {.choices = choices, .config = config, .out = out};
     uint32_t long_one_in = config->is_live ? LONG_LIVE_ONE_IN : LONG_ONE_IN;
+    void (*live_action)(struct generator *) = generator_agent_live_action;
+    void (*loss)(struct generator *) = generator_agent_loss;
+    if (driver_capabilities_have(config->capabilities, DRIVER_CAPABILITY_NODE) &&
+        choices_chance(choices, NODE_PERCENT)) {
+        generator.is_node = true;
+        live_action = generator_node_live_action;
+        loss = generator_node_loss;
+    }
     generator.is_long = config->length == GENERATOR_LONG ||
                         (config->length == GENERATOR_MIXED &&
                          choices_below(choices, long_one_in) == long_one_in - 1);
@@ -207,11 +230,11 @@ void generator_write(struct choices *choices, const struct generator_config *con
         write_memory_probe(&generator);
     for (uint32_t losses = choices_between(choices, 2, 4); losses > 0; losses--) {
         for (uint32_t left = choices_below(choices, 4); left > 0; left--)
-            generator_live_action(&generator);
-        generator_loss(&generator);
+            live_action(&generator);
+        loss(&generator);
     }
     for (uint32_t left = choices_below(choices, 3); left > 0; left--)
-        generator_live_action(&generator);
+        live_action(&generator);
     write_end(&generator);
 }
 

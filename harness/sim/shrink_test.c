@@ -158,6 +158,8 @@ Test(shrink, long_sessions_come_down_to_ten_steps_and_keep_their_rule)
     check_mutant("idless-row-repeated", RULE_C20, 20);
     check_mutant("throw-ends-later-handlers", RULE_C25, 20);
     check_mutant("stop-reconnects", RULE_C28, 20);
+    check_mutant("node-ack-over-holes", RULE_C4, 20);
+    check_mutant("node-register-refusal-unseen", RULE_C6, 20);
 }
 
 Test(shrink, the_same_failure_gives_the_same_file)

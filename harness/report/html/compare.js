@@ -6,9 +6,10 @@ import { sayVerdict } from './overview.js';
 import { verdictBadge } from './scenario.js';
 import { formatMs, formatStart, plural } from './words.js';
 
-const KINDS = {
-  'new failure': 'New failures', fixed: 'Fixed', changed: 'Changed', added: 'Only in B',
-  removed: 'Only in A', timing: 'Another timing',
+const KINDS = { // those of report/matrix.h, in its order
+  'newly failing': 'Newly failing', fixed: 'Fixed', 'fails by other rules': 'Fails by other rules',
+  'warns differently': 'Warns differently', 'cannot be compared': 'Cannot be compared',
+  added: 'Only in B', removed: 'Only in A', timing: 'Another timing',
 };
 
 export const findScenario = (run, name) =>
@@ -53,7 +54,7 @@ export function drawCompare(parent, { before, run, difference }, { filter, link 
       .map(({ name }) => [nameOf.get(name), nowOf.get(name)])
       .filter(([then, now]) => matchesFilter(now ?? then, filter));
     if (!changes.length) return null;
-    return html('section', { class: `changes ${kind.replace(' ', '-')}`, 'aria-label': title },
+    return html('section', { class: `changes ${kind.replaceAll(' ', '-')}`, 'aria-label': title },
       html('h2', {}, `${title} (${changes.length})`),
       html('div', { class: 'scroller' }, html('table', { class: 'changes' },
         html('thead', {}, html('tr', {}, ['scenario', 'A', 'B', 'time'].map((name) =>

@@ -11,19 +11,28 @@ const STEP_ROWS = 6; // so far one scrolls until other rows are drawn
 const HEIGHT_PX_MAX = 12000000; // browsers clip taller boxes: beyond it, scrolling is scaled
 const PRINTED_ROWS_MAX = 2000;
 const WIDTH_PX_MIN = 700;
+const NARROW_PX = 560; // below it all four lanes are in sight, with less text
+const NARROW_PX_MIN = 320;
 const WHOLE_HEIGHT_PX_MAX = 1500; // a drawing up to here needs no scrolling of its own
 const COLUMN_PX = 13;
 const BAR_PX = 8;
 
 let drawingCount = 0;
 
-/** Where the lanes stand in a drawing so wide. */
+/** Where the lanes stand in a drawing so wide. On a phone what the application gets is told before
+ *  its lane: there the wire has nothing to tell. */
 function layOut(width) {
+  if (width < NARROW_PX) {
+    const [server, sdk] = [64, width - 62];
+    return { time: 44, server, sdk, app: width - 16, side: sdk - 8,
+      bars: server + (sdk - server) * 0.8, gap: 8, isNarrow: true, width };
+  }
   const server = 92;
   const side = Math.min(260, Math.max(170, width * 0.22));
   const app = width - side;
   const sdk = app - Math.min(130, Math.max(76, width * 0.1));
-  return { time: 70, server, sdk, app, side: app + 12, bars: server + (sdk - server) * 0.66, width };
+  return { time: 70, server, sdk, app, side: app + 12, bars: server + (sdk - server) * 0.66,
+    gap: 18, isNarrow: false, width };
 }
 
 const laneX = (places, lane) => (lane === 'wire' ? places.bars : places[lane]);
@@ -74,15 +83,20 @@ function barX(places, row, bars) {
 function wireText(row, places, y, bars) {
   if (!row.text) return null;
   if (row.isStep || row.isWide)
-    return drawText(places.server + 18, y + 4, row.text, places.width - places.server - 28);
+    return drawText(places.server + places.gap, y + 4, row.text,
+      places.width - places.server - 28);
   if (row.at === 'wire')
-    return drawText(barX(places, row, bars) + 18, y + 4, row.text,
-      places.sdk - places.bars - 20, { class: 'halo' });
+    return drawText(barX(places, row, bars) + (places.isNarrow ? -14 : 18), y + 4, row.text,
+      places.isNarrow ? places.bars - places.server : places.sdk - places.bars - 20,
+      { class: 'halo', 'text-anchor': places.isNarrow ? 'end' : null });
   if (row.at === 'sdk') return drawText(places.sdk + 12, y + 4, row.text, places.width - places.sdk);
   const tag = row.tag
     ? svg('tspan', { class: `tag ${row.tag.includes('lost') ? 'bad' : ''}` }, `  ${row.tag}`) : null;
-  const text = drawText(places.server + 18, row.arrow ? y - 5 : y + 4, row.text,
-    places.bars - places.server + 60, { class: 'halo' });
+  const room = places.isNarrow ? (row.arrow ? places.sdk : places.width) - places.server - 12
+    : places.bars - places.server + 60;
+  const text = drawText(places.server + places.gap, row.arrow ? y - 5 : y + 4,
+    places.isNarrow ? row.brief ?? row.text : row.text, room - 7 * (row.tag && row.tag.length + 2),
+    { class: 'halo' });
   text.append(...[tag].filter(Boolean));
   return text;
 }
@@ -118,9 +132,11 @@ function drawRow(row, index, places, bars, options) {
   row.marks.map(({ lane, shape }) =>
     MARKS[shape](lane === 'wire' ? barX(places, row, bars) : laneX(places, lane), y)),
   wireText(shown, places, y, bars),
-  row.side ? drawText(places.side, y + 4, row.side, places.width - places.side, {
-    class: row.marks.some(({ shape }) => shape === 'twice') ? 'side bad' : 'side',
-  }) : null);
+  row.side ? drawText(places.side, y + 4, row.side,
+    places.isNarrow ? places.side - places.server : places.width - places.side, {
+      class: row.marks.some(({ shape }) => shape === 'twice') ? 'side bad' : 'side',
+      'text-anchor': places.isNarrow ? 'end' : null,
+    }) : null);
 }
 
 /* ---- lanes and connections ---- */
@@ -172,9 +188,11 @@ const KEYS = {
  *   onSelect(row)           a row was chosen (see describeRow)
  *   describeStep(number)    what stands in the scenario file, or ''
  *   marked                  groups to point at, a Set
+ *   isLive                  it grows, and always scrolls in its own box
  * Gives `{ element, refresh, reveal, select, destroy }`; refresh() after lanes.append().
  */
-export function createDrawing(parent, lanes, { onSelect, describeStep, marked = new Set() } = {}) {
+export function createDrawing(parent, lanes, options = {}) {
+  const { onSelect, describeStep, marked = new Set(), isLive = false } = options;
   const prefix = `drawing-${++drawingCount}`;
   let current = -1;
   let frame = 0;
@@ -192,7 +210,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     class: 'drawing', tabindex: '0', role: 'list',
     'aria-label': 'What happened, in order of time. Arrow keys move, Enter opens a band.',
   }, body);
-  const options = {
+  const rowOptions = {
     describeStep,
     isMarked: (group) => marked.has(group),
     idOf: (index) => `${prefix}-${index}`,
@@ -200,7 +218,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
 
   const nameLanes = (places) => {
     const names = [['ms', 20], ['server', places.server], ['wire', places.bars],
-      ['SDK', places.sdk], ['application', places.app]];
+      ['SDK', places.sdk], [places.isNarrow ? 'app' : 'application', places.app]];
     head.replaceChildren(...names.map(([name, x]) =>
       html('span', { style: `left:${Math.round(x)}px` }, name)));
     head.style.width = `${places.width}px`;
@@ -226,7 +244,7 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
     let isAbove = kept.size > 0;
     for (let index = first; index < first + count; index++) {
       const element = kept.get(index) ??
-        drawRow(describeRow(lanes, index), index, places, bars, options);
+        drawRow(describeRow(lanes, index), index, places, bars, rowOptions);
       if (kept.has(index)) isAbove = false;
       else rowLayer.insertBefore(element, isAbove ? top : null);
       element.setAttribute('transform', `translate(0 ${(index - first) * ROW_PX})`);
@@ -243,8 +261,9 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
 
   const draw = () => {
     frame = 0;
-    box.classList.toggle('whole', lanes.rowCount * ROW_PX <= WHOLE_HEIGHT_PX_MAX);
-    const width = Math.max(WIDTH_PX_MIN, box.clientWidth);
+    box.classList.toggle('whole', !isLive && lanes.rowCount * ROW_PX <= WHOLE_HEIGHT_PX_MAX);
+    const width = Math.max(box.clientWidth < NARROW_PX ? NARROW_PX_MIN : WIDTH_PX_MIN,
+      box.clientWidth);
     const rowCount = lanes.rowCount;
     const height = rowCount * ROW_PX;
     const top = scrollTop(height);
@@ -261,14 +280,13 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
       drawRows(first, count, width, key);
     canvas.querySelector('.current')?.classList.remove('current');
     kept.get(current)?.classList.add('current');
-    if (kept.has(current)) box.setAttribute('aria-activedescendant', options.idOf(current));
+    if (kept.has(current)) box.setAttribute('aria-activedescendant', rowOptions.idOf(current));
     else box.removeAttribute('aria-activedescendant');
   };
 
   const redraw = () => { frame ||= requestAnimationFrame(draw); };
 
   const refresh = () => {
-    lanes.flush();
     changeCount++;
     redraw();
   };
@@ -321,7 +339,6 @@ export function createDrawing(parent, lanes, { onSelect, describeStep, marked = 
   addEventListener('afterprint', printed);
   observer.observe(box);
   parent.append(box);
-  lanes.flush();
   draw();
   return {
     element: box,

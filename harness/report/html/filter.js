@@ -34,6 +34,15 @@ export function formatAddress({ view, name = '', filter }) {
   return `#/${view}${name ? `/${encodeURIComponent(name)}` : ''}${query}`;
 }
 
+/** Whether its plays (--repeat) came to different verdicts. */
+export const isFlaky = ({ plays = {} }) => Object.keys(plays).length > 1;
+
+/** What the chips of the filter name: verdicts, and two traits that any verdict may have. */
+const KINDS = { differs: isFlaky, known: ({ known }) => known };
+
+export const isOfKind = (scenario, kind) =>
+  (KINDS[kind] ? KINDS[kind](scenario) : scenario.verdict === kind);
+
 const wordsOf = (scenario) => [scenario.name, scenario.title, scenario.why, scenario.reason,
   ...(scenario.tags ?? []),
   ...scenario.findings.flatMap(({ rule, message, cause }) => [rule, message, cause])]
@@ -41,7 +50,7 @@ const wordsOf = (scenario) => [scenario.name, scenario.title, scenario.why, scen
 
 /** Every word of the text must be somewhere in name, title, tags or findings. */
 export function matchesFilter(scenario, { verdicts, rule, tag, text }) {
-  if (verdicts.length && !verdicts.includes(scenario.verdict)) return false;
+  if (verdicts.length && !verdicts.some((kind) => isOfKind(scenario, kind))) return false;
   if (rule && !(rule in scenario.rules)) return false;
   if (tag && !(scenario.tags ?? []).includes(tag)) return false;
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);

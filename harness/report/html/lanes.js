@@ -230,8 +230,7 @@ export function createLanes({ missed = [] } = {}) {
       for (const entry of entries) appendOne(entry);
     },
 
-    /** Shows what was held back because more about it may follow: after the last entry, and before
-     *  each drawing of a run that goes on. */
+    /** Shows what was held back because more about it may follow: after the last entry. */
     flush,
 
     get rowCount() {

@@ -5,7 +5,7 @@ import { readData } from './data.js';
 import { html } from './dom.js';
 import { formatAddress, matchesFilter, parseAddress } from './filter.js';
 import { drawMutants } from './mutants.js';
-import { drawOverview } from './overview.js';
+import { bySeverity, drawOverview } from './overview.js';
 import { drawScenario } from './scenario.js';
 
 const data = readData(document.getElementById('data'));
@@ -53,10 +53,10 @@ function drawTabs(address) {
     }, title)));
 }
 
-/** The next and the one before, among those that the filter shows. */
+/** The next and the one before, in the order of the overview and as far as the filter shows them. */
 function drawWay(address) {
-  const names = data.run.results.scenarios.filter((one) => matchesFilter(one, address.filter))
-    .map(({ name }) => name);
+  const names = bySeverity(data.run.results.scenarios
+    .filter((one) => matchesFilter(one, address.filter))).map(({ name }) => name);
   const at = names.indexOf(address.name);
   const step = (name, text) => (name && at >= 0
     ? html('a', { href: formatAddress({ ...address, name }) }, text) : null);

@@ -1,62 +1,87 @@
 // The whole run: the verdict in one line, filters, what went wrong, and rules × scenarios.
 
 import { html } from './dom.js';
-import { isFiltered, matchesFilter } from './filter.js';
+import { NO_FILTER, isFiltered, isFlaky, isOfKind, matchesFilter } from './filter.js';
 import { verdictBadge } from './scenario.js';
-import { VERDICTS, formatCount, formatMs, formatStart, plural, symbolOf } from './words.js';
+import {
+  VERDICTS, formatCount, formatMs, formatPlays, formatStart, plural, symbolOf,
+} from './words.js';
 
 const NAMES_SHOWN = 6;
 
 /* ---- the verdict ---- */
 
-/** Rules broken by what the baseline does not know. */
-function brokenRules(results) {
-  const found = new Set();
-  for (const scenario of results.scenarios)
-    for (const finding of scenario.findings)
-      if (finding.level === 'must' && !finding.known) found.add(finding.rule);
-  return [...found].sort((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
+const ruleNumber = (id) => (id === 'step' ? 1000 : Number(id.slice(2)) + (id[0] === 'S' ? 500 : 0));
+
+/** "C-4, C-16": rules broken by what the baseline does not know; a step that was left unmet is one,
+ *  but is not called so where a real one tells more. */
+function sayBroken(results) {
+  const found = new Set(results.scenarios.flatMap(({ findings }) => findings)
+    .filter(({ level, known }) => level === 'must' && !known).map(({ rule }) => rule));
+  const rules = [...found].filter((rule) => rule !== 'step')
+    .sort((a, b) => ruleNumber(a) - ruleNumber(b));
+  if (rules.length) return `the client breaks ${rules.join(', ')}`;
+  return found.size ? 'the client leaves steps unmet' : '';
 }
 
-/** What came of the run, in one sentence. */
-export function sayVerdict(results) {
-  const { summary } = results;
-  const count = summary.scenarios;
-  const rules = brokenRules(results);
+/** Why nobody can say how good the client is. */
+function sayInconclusive(results) {
+  const { summary, scenarios } = results;
   const trouble = (summary['client-error'] ?? 0) + (summary.error ?? 0);
+  const flaky = scenarios.filter(isFlaky).length;
+  const reasons = [
+    trouble && `${trouble} of ${plural(summary.scenarios, 'scenario')} could not be judged`,
+    flaky && `${plural(flaky, 'scenario')} had different verdicts from play to play`,
+    results.not_played && `${plural(results.not_played, 'scenario')} not played`,
+  ].filter(Boolean);
+  if (!reasons.length)
+    reasons.push(summary.scenarios === (summary.skip ?? 0) ? 'nothing was played'
+      : 'a part of the run or of its report is missing');
+  return `Inconclusive: ${reasons.join('; ')}.`;
+}
+
+/** What came of the run, in one sentence; two where it is inconclusive and the client fails, too. */
+export function sayVerdict(results) {
+  const { summary, scenarios } = results;
+  const rules = sayBroken(results);
+  const failing = scenarios.filter(({ verdict, known }) => verdict === 'fail' && !known).length;
+  const broken = `${failing} of ${plural(summary.scenarios, 'scenario')} ` +
+    `${failing === 1 ? 'fails' : 'fail'}${summary.known ? ' that the baseline does not list' : ''}: ` +
+    `${rules}.`;
   if (results.exit === 3)
-    return `Inconclusive: ${trouble ? `${trouble} of ${count} scenarios could not be judged`
-      : count === (summary.skip ?? 0) ? 'nothing was played' : 'the run was not finished'}.`;
-  if (rules.length)
-    return `${summary.fail} of ${count} scenarios fail: the client breaks ${rules.join(', ')}.`;
+    return `${sayInconclusive(results)}${rules ? ` ${broken}` : ''}`;
+  if (rules) return broken;
   if (results.exit === 4)
-    return `As the baseline says, but ${plural(summary.fixed, 'known failure')} no longer happen.`;
+    return `As the baseline says, but ${plural(summary.fixed, 'known failure')} no longer ` +
+      `${summary.fixed === 1 ? 'happens' : 'happen'}.`;
   if (results.exit === 1)
-    return `${summary.warn} of ${count} scenarios warn, and SHOULD counts (--strict).`;
+    return `${plural(summary.warn, 'scenario')} of ${summary.scenarios} ` +
+      `${summary.warn === 1 ? 'warns' : 'warn'}, and SHOULD counts (--strict).`;
   const rest = [summary.warn && `${summary.warn} with a warning`,
     summary.known && `${plural(summary.known, 'known failure')} of the baseline`,
     summary.skip && `${summary.skip} skipped`].filter(Boolean).join(', ');
-  return `Everything as expected in ${plural(count, 'scenario')}${rest ? ` (${rest})` : ''}.`;
+  return `Everything as expected in ${plural(summary.scenarios, 'scenario')}` +
+    `${rest ? ` (${rest})` : ''}.`;
 }
 
 const KINDS = { 0: 'pass', 1: 'fail', 3: 'error', 4: 'warn' };
 
 export function drawHead(results) {
-  const { client, started, duration_ms: duration, seed, gapcheck } = results;
+  const { client, started, duration_ms: duration, seed, gapcheck, shard } = results;
   return html('header', { class: `run-head ${KINDS[results.exit] ?? 'error'}` },
     html('p', { class: 'verdict' },
       html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(KINDS[results.exit])),
       sayVerdict(results)),
-    html('p', { class: 'who' }, html('strong', {}, client.name), ' ', client.version,
-      html('span', { class: 'meta' }, ['', `exit ${results.exit}`, formatMs(duration),
-        formatStart(started), `seed ${seed}`, `gapcheck ${gapcheck}`].filter(Boolean).join(' · '))),
+    html('p', { class: 'who' }, html('strong', {}, client.name), ' ', client.version),
+    html('p', { class: 'meta' }, [`exit ${results.exit}`, formatMs(duration),
+      formatStart(started), shard && `shard ${shard.index} of ${shard.count}`,
+      results.strict && '--strict', results.interrupted && 'interrupted',
+      `seed ${seed}`, `gapcheck ${gapcheck}`].filter(Boolean).join(' · ')),
     client.command ? html('p', { class: 'meta command' },
       html('code', {}, `--client ${client.command}`)) : null);
 }
 
 /* ---- filters ---- */
-
-const ruleNumber = (id) => (id === 'step' ? 1000 : Number(id.slice(2)) + (id[0] === 'S' ? 500 : 0));
 
 function select(label, value, choices, onchange) {
   return html('label', {}, html('span', {}, label),
@@ -72,11 +97,11 @@ function drawFilters(results, filter, onFilter) {
   const rules = [...new Set(scenarios.flatMap((one) => Object.keys(one.rules)))]
     .sort((a, b) => ruleNumber(a) - ruleNumber(b));
   const chip = (verdict) => {
-    const count = scenarios.filter((one) => one.verdict === verdict).length;
+    const count = scenarios.filter((one) => isOfKind(one, verdict)).length;
     const isOn = filter.verdicts.includes(verdict);
-    return html('button', {
+    return count === 0 && !isOn ? null : html('button', {
       type: 'button', class: `chip toggle ${verdict}`, 'aria-pressed': String(isOn),
-      disabled: count === 0 && !isOn, 'data-verdict': verdict,
+      'data-verdict': verdict,
       onclick: () => onFilter({
         ...filter, verdicts: isOn ? filter.verdicts.filter((one) => one !== verdict)
           : [...filter.verdicts, verdict],
@@ -85,7 +110,8 @@ function drawFilters(results, filter, onFilter) {
   };
   return html('form', {
     class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault(),
-  }, html('div', { class: 'chips', role: 'group', 'aria-label': 'Verdict' }, VERDICTS.map(chip)),
+  }, html('div', { class: 'chips', role: 'group', 'aria-label': 'Verdict' },
+    [...VERDICTS, 'differs', 'known'].map(chip)),
     select('Rule', filter.rule, rules, (rule) => onFilter({ ...filter, rule })),
     select('Tag', filter.tag, tags, (tag) => onFilter({ ...filter, tag })),
     html('label', { class: 'search' }, html('span', {}, 'Text'), html('input', {
@@ -94,17 +120,18 @@ function drawFilters(results, filter, onFilter) {
     })),
     html('button', {
       type: 'button', class: 'link', hidden: !isFiltered(filter),
-      onclick: () => onFilter({ verdicts: [], rule: '', tag: '', text: '' }),
+      onclick: () => onFilter(NO_FILTER),
     }, 'Show all'));
 }
 
 /* ---- what went wrong ---- */
 
 /** What was found, by rule: the rules that fail first, then those with most scenarios. */
-function groupByRule(scenarios) {
+function groupByRule(scenarios, isKnown) {
   const found = new Map();
   for (const scenario of scenarios) {
     for (const finding of scenario.findings) {
+      if (finding.known !== isKnown) continue;
       const key = `${finding.rule} ${finding.level}`;
       const group = found.get(key) ?? { rule: finding.rule, level: finding.level, items: [] };
       if (group.items.at(-1)?.scenario !== scenario) group.items.push({ scenario, finding });
@@ -145,24 +172,44 @@ function drawGroup({ rule, level, items }, rules, link) {
     items.length > 1 ? drawNames(items.slice(1), link) : null);
 }
 
-function drawWrong(scenarios, rules, link) {
-  const groups = groupByRule(scenarios);
+const drawGroups = (groups, rules, link) => html('ul', { class: 'wrong broken' },
+  groups.map((group) => drawGroup(group, rules, link)));
+
+/** What has no finding to be grouped by: a name and why. */
+const drawReasons = (scenarios, reasonOf, link) => html('ul', { class: 'wrong broken' },
+  scenarios.map((scenario) => html('li', {}, html('p', { class: 'head' },
+    verdictBadge(scenario.verdict, scenario.known),
+    html('a', { href: link(scenario.name) }, scenario.name)),
+  html('p', {}, reasonOf(scenario)))));
+
+function drawWrong(results, scenarios, rules, link) {
+  const section = (title, ...content) => html('section', { 'aria-label': title },
+    html('h2', {}, title), ...content);
   const unjudged = scenarios.filter(({ verdict }) => ['client-error', 'error'].includes(verdict));
-  if (!groups.length && !unjudged.length) return null;
-  return html('section', { 'aria-label': 'What went wrong' }, html('h2', {}, 'What went wrong'),
-    html('ul', { class: 'wrong broken' },
-      unjudged.map(({ name, verdict, known, reason }) => html('li', {},
-        html('p', { class: 'head' }, verdictBadge(verdict, known),
-          html('a', { href: link(name) }, name)), html('p', {}, reason ?? ''))),
-      groups.map((group) => drawGroup(group, rules, link))));
+  const flaky = scenarios.filter(isFlaky);
+  const fresh = groupByRule(scenarios, false);
+  const known = groupByRule(scenarios, true);
+  const { fixed = [] } = results;
+  return [
+    unjudged.length && section('Could not be judged',
+      drawReasons(unjudged, ({ reason }) => reason ?? '', link)),
+    flaky.length && section('Another verdict from play to play',
+      drawReasons(flaky, ({ plays }) => formatPlays(plays), link)),
+    fresh.length && section('What went wrong', drawGroups(fresh, rules, link)),
+    fixed.length && section('The baseline must be looked at',
+      html('ul', { class: 'wrong' }, fixed.map((sentence) => html('li', {}, sentence)))),
+    known.length && section('Known failures', html('details', { open: fresh.length === 0 },
+      html('summary', {}, `What the baseline lists: ${known.map(({ rule }) => rule).join(', ')}`),
+      drawGroups(known, rules, link))),
+  ].filter(Boolean);
 }
 
 /* ---- the matrix ---- */
 
-const severity = ({ verdict }) => VERDICTS.indexOf(verdict);
+const severity = ({ verdict, known }) => VERDICTS.indexOf(verdict) + (known ? VERDICTS.length : 0);
 
-/** Failures first, else as in the file. */
-const bySeverity = (scenarios) =>
+/** Failures first, what is known of them last, else as in the file. */
+export const bySeverity = (scenarios) =>
   scenarios.map((scenario, index) => ({ scenario, index }))
     .sort((a, b) => severity(a.scenario) - severity(b.scenario) || a.index - b.index)
     .map(({ scenario }) => scenario);
@@ -219,7 +266,10 @@ function drawMatrix(scenarios, rules, { filter, link, onFilter, onOpen }) {
     html('th', { scope: 'row', tabindex: index === 0 ? '0' : null },
       html('span', { class: `symbol ${scenario.verdict}`, title: scenario.verdict },
         symbolOf(scenario.verdict), html('span', { class: 'offscreen' }, ` ${scenario.verdict} `)),
+      isFlaky(scenario) ? html('span', { class: 'trait', title: formatPlays(scenario.plays) },
+        `${symbolOf('differs')} `) : null,
       html('a', { href: link(scenario.name), tabindex: '-1' }, scenario.name),
+      scenario.known ? html('span', { class: 'known' }, ' known') : null,
       html('span', { class: 'title' }, scenario.title ?? '')),
     shown.map((rule) => cell(scenario, rule)));
   const table = html('table', { class: 'matrix', role: 'grid', 'aria-label': 'Rules by scenarios' },
@@ -251,8 +301,8 @@ export function drawOverview(parent, run, rules, context) {
   const { results } = run;
   const scenarios = results.scenarios.filter((one) => matchesFilter(one, context.filter));
   const below = scenarios.length
-    ? [drawWrong(bySeverity(scenarios), rules, context.link),
-      drawMatrix(scenarios, rules, context)].filter(Boolean)
+    ? [...drawWrong(results, bySeverity(scenarios), rules, context.link),
+      drawMatrix(scenarios, rules, context)]
     : [html('p', { class: 'empty' }, 'No scenario matches these filters.')];
   parent.replaceChildren(drawHead(results), drawFilters(results, context.filter, context.onFilter),
     ...below);

@@ -4,7 +4,8 @@
 //   arrow   { from, to, style }: lanes 'server', 'sdk', 'app'; style live, ring, row (of the
 //           database), again, plain, control
 //   marks   [{ lane, shape }]: dot, open (lost), void (unrecoverable), twice, note, cross, fence
-//   text    over the wire; side: beside the application's lane; tag: a short word on the arrow
+//   text    over the wire; brief: the same where there is little room; side: beside the
+//           application's lane; tag: a short word on the arrow
 //   spoken  the whole row in words, for a screen reader
 
 import { formatClock, formatMarkers, formatNumbers, plural } from './words.js';
@@ -44,6 +45,11 @@ function eventText({ entry, piece, markers, numbers, times }) {
   return [`${times}${what}`, markers, piece.isFence ? '' : numbers].filter(Boolean).join('  ');
 }
 
+/** Without the type, which the details tell. */
+const briefOf = (events) =>
+  (events.piece.isFence || !events.markers ? eventText(events)
+    : `${events.times}${events.markers}  ${events.numbers}`);
+
 function publishRow(events) {
   const { entry, piece } = events;
   const isSent = piece.sent.length > 0;
@@ -52,6 +58,7 @@ function publishRow(events) {
     arrow: isSent ? { from: 'server', to: 'sdk', style: piece.isFence ? 'control' : 'live' } : null,
     marks: [{ lane: 'server', shape: piece.isFence ? 'fence' : SHAPES[piece.fate] }],
     text: `${eventText(events)}${entry.as ? `  “${entry.as}”` : ''}${nobody}`,
+    brief: briefOf(events),
     tag: piece.fate,
     spoken: `the server publishes ${eventText(events)}` +
       `${isSent ? ` to connection ${piece.sent.join(' and ')}` : ' while nobody is connected'}` +
@@ -68,6 +75,7 @@ function sentRow(events) {
     arrow: { from: 'server', to: 'sdk', style: piece.isFence ? 'control' : source.style },
     marks: [{ lane: 'server', shape: fate ? 'open' : 'none' }],
     text: eventText(events),
+    brief: briefOf(events),
     tag: [source.tag, fate].filter(Boolean).join(', '),
     spoken: `the server ${source.said} ${eventText(events)} on connection ${entry.connection}` +
       FATES[fate],

@@ -3,9 +3,10 @@
 import { loadTranscript } from './data.js';
 import { copyText, html } from './dom.js';
 import { createDrawing } from './draw.js';
+import { isFlaky } from './filter.js';
 import { createLanes } from './lanes.js';
 import { drawSource, makeStepTexts } from './source.js';
-import { formatCount, formatMs, symbolOf } from './words.js';
+import { formatCount, formatMs, formatPlays, plural, symbolOf } from './words.js';
 
 export const verdictBadge = (verdict, isKnown = false) =>
   html('span', { class: `badge ${verdict}` }, `${symbolOf(verdict)} ${verdict}`,
@@ -33,10 +34,19 @@ function drawFinding(finding, rules, onShow) {
       finding.message, finding.known ? html('span', { class: 'known' }, ' known') : null),
     finding.cause ? html('p', { class: 'cause' }, html('span', { class: 'word' }, 'Cause: '),
       finding.cause) : null,
+    finding.reason ? html('p', { class: 'cause' },
+      html('span', { class: 'word' }, 'Put up with: '), finding.reason) : null,
     html('p', { class: 'meta' },
       rule ? `${finding.level.toUpperCase()}: a client ${rule.sentence} ` : '',
       html('button', { type: 'button', class: 'link', onclick: () => onShow(finding) },
         `Show it: ${place}`)));
+}
+
+/** That of several plays one is shown, and which. */
+function drawPlays({ verdict, plays }) {
+  const count = Object.values(plays).reduce((sum, times) => sum + times, 0);
+  return html('p', { class: 'plays' }, `Played ${plural(count, 'time')}: ${formatPlays(plays)}.`,
+    isFlaky({ plays }) ? ` Below is a play that came to ${verdict}, the worst of them.` : '');
 }
 
 function drawReproduce(command) {
@@ -124,17 +134,6 @@ function drawTranscript(transcript, scenario, missed) {
   };
 }
 
-/** Events that nobody dispatched, where an old results.json does not say which were lost. */
-function guessMissed(scenario, entries) {
-  if (scenario.missed || !scenario.lost) return scenario.missed ?? [];
-  const dispatched = new Set(entries.filter(({ kind }) => kind === 'dispatch')
-    .map(({ marker }) => marker));
-  return entries.filter(({ kind }) => kind === 'publish').flatMap(({ marker, count }) =>
-    Array.from({ length: count }, (unused, index) => marker + index))
-    .filter((marker) => !dispatched.has(marker))
-    .map((marker) => ({ marker, count: 1, rule: '' }));
-}
-
 /* ---- the view ---- */
 
 /**
@@ -148,12 +147,13 @@ export async function drawScenario(run, index, rules, label = '') {
   const onShow = (finding) => started?.show(finding);
   const failing = new Set(scenario.findings.map(({ step }) => step).filter(Boolean));
   const wire = transcript?.entries.length
-    ? drawTranscript(transcript, scenario, guessMissed(scenario, transcript.entries)) : null;
+    ? drawTranscript(transcript, scenario, scenario.missed) : null;
   const source = transcript?.header.source;
   const element = html('article', { class: 'scenario' },
     label ? html('h3', { class: 'run-label' }, label) : null,
     html('p', { class: 'verdict-line' }, verdictBadge(scenario.verdict, scenario.known),
       scenario.reason ? html('span', { class: 'reason' }, ` ${scenario.reason}`) : null),
+    scenario.plays ? drawPlays(scenario) : null,
     scenario.findings.length ? html('ol', { class: 'findings' },
       scenario.findings.map((finding) => drawFinding(finding, rules, onShow))) : null,
     drawCounts(scenario),

@@ -20,6 +20,7 @@ document.getElementById('page').append(
   html('main', { id: 'content' }, title, status, told, findings, wire, details));
 
 const drawing = createDrawing(wire, lanes, {
+  isLive: true,
   onSelect(row) {
     const entry = row.item < 0 ? row.group.entry : lanes.itemOf(row.group, row.item).entry;
     details.hidden = false;
@@ -27,11 +28,11 @@ const drawing = createDrawing(wire, lanes, {
   },
 });
 
-/** Whether the end is in sight: only then does the drawing follow what comes. */
-function isAtEnd() {
-  const box = drawing.element;
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 60;
-}
+/* The drawing follows what comes, unless somebody scrolled up to read. */
+let isFollowing = true;
+drawing.element.addEventListener('scroll', ({ target: box }) => {
+  isFollowing = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+});
 
 function showHeader({ scenario, wire_only: isWireOnly }) {
   title.textContent = scenario;
@@ -49,6 +50,7 @@ function count({ kind, count: many = 1 }) {
 
 function showVerdict({ verdict, reason, findings: found = [], duration_ms: ms }) {
   isOver = true;
+  lanes.flush();
   status.replaceChildren(html('span', { class: `badge ${verdict}` },
     `${symbolOf(verdict)} ${verdict}`), ` after ${formatMs(ms)}${reason ? `: ${reason}` : ''}`);
   findings.replaceChildren(...found.map(({ rule, level, message, cause }) =>
@@ -70,7 +72,6 @@ const address = new URL(`/gapcheck/live${location.search}`, location.href);
 address.protocol = address.protocol.replace('http', 'ws');
 const socket = new WebSocket(address);
 socket.addEventListener('message', ({ data }) => {
-  const isFollowing = isAtEnd();
   for (const line of data.split('\n')) if (line) take(line);
   drawing.refresh();
   if (isFollowing) drawing.reveal(lanes.rowCount - 1);

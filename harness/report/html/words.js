@@ -5,6 +5,7 @@ export const VERDICTS = ['fail', 'client-error', 'error', 'warn', 'skip', 'pass'
 
 const SYMBOLS = {
   fail: '✗', 'client-error': '⚡', error: '‼', warn: '!', skip: '–', pass: '✓', inconclusive: '?',
+  differs: '≠', known: '○',
 };
 
 export const symbolOf = (verdict) => SYMBOLS[verdict] ?? '·';
@@ -31,6 +32,11 @@ export const formatStart = (text) =>
 export const formatCount = (count) => String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 
 export const plural = (count, word) => `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+
+/** `1 fail, 3 pass`: what a scenario came to that was played several times. */
+export const formatPlays = (plays) =>
+  VERDICTS.filter((verdict) => plays[verdict])
+    .map((verdict) => `${formatCount(plays[verdict])} ${verdict}`).join(', ');
 
 /** `gc-7` or `gc-7 … gc-46`. */
 export function formatMarkers(first, last) {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 
@@ -8,9 +9,10 @@ class Client extends EventEmitter {
   constructor(url, options) {
     super();
     Object.assign(this, { url, options, failures: 0, isStopped: false });
+    this.ca = options.ca_file && readFileSync(options.ca_file);
   }
   connect() {
-    this.socket = new WebSocket(this.url);
+    this.socket = new WebSocket(this.url, { ca: this.ca });
     this.socket.on('open', () => {
       this.emit('open'); // the application subscribes here
       if (this.lastSeq !== undefined)

@@ -2,6 +2,7 @@ import asyncio
 import json
 import math
 import os
+import ssl
 import sys
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
@@ -16,6 +17,8 @@ class Client:
         self.url, self.options, self.handler = url, options, handler
         self.socket = self.last_seq = self.last_time = None
         self.failures = 0
+        ca_file = options.get("ca_file")
+        self.tls = ssl.create_default_context(cafile=ca_file) if ca_file else None
 
     def connect(self):
         self.task = asyncio.create_task(self.run())
@@ -24,7 +27,8 @@ class Client:
         base_ms, max_ms = self.options["reconnect_base_ms"], self.options["reconnect_max_ms"]
         while self.failures <= self.options.get("max_reconnect_attempts", math.inf):
             try:
-                async with websockets.connect(self.url, max_size=None, close_timeout=1) as socket:
+                async with websockets.connect(self.url, ssl=self.tls, max_size=None,
+                                              close_timeout=1) as socket:
                     await self.serve(socket)
             except (OSError, asyncio.TimeoutError, websockets.WebSocketException):
                 pass
