@@ -103,9 +103,10 @@ static int add_play(const struct failure *failure, struct trial_play *play,
 }
 
 /* Plays it so often, `at_once` plays at a time. Returns the least grade: 0, too, if it was
- * interrupted. What `must_live` played before: a client that dies of it is one that died since. */
+ * interrupted. A proof is spread over the parts of a second, and a client that dies of what it has
+ * played before cannot be asked any more. */
 static int play_again(struct trial *trial, struct reduction *reduction,
-                      const struct scenario *scenario, size_t count, size_t at_once, bool must_live,
+                      const struct scenario *scenario, size_t count, size_t at_once, bool is_proof,
                       struct reduction_proof *proof)
 {
     struct trial_play *plays = memory_alloc(count, sizeof *plays);
@@ -113,12 +114,12 @@ static int play_again(struct trial *trial, struct reduction *reduction,
     for (size_t i = 0; i < count; i++)
         plays[i].scenario = scenario;
     for (size_t i = 0; i < count; i += at_once) {
-        if (shrink_faults_may_replay_rows(scenario))
+        if (is_proof && shrink_faults_may_replay_rows(scenario))
             trial_pause();
         trial_play(trial, plays + i, at_once);
         reduction->play_count += at_once;
     }
-    if (find_trouble(plays, count) && !trial->is_interrupted && must_live)
+    if (find_trouble(plays, count) && !trial->is_interrupted && is_proof)
         set_trouble(reduction, find_trouble(plays, count));
     for (size_t i = 0; i < count; i++) {
         int grade = add_play(reduction->failure, &plays[i], proof);
