@@ -7,6 +7,7 @@ target_include_directories(gapcheck_fuzz PUBLIC fuzz)
 target_link_libraries(gapcheck_fuzz PUBLIC gapcheck_sim)
 
 # Targets that read JSON, and get the mutator that knows it.
+set(fuzz_mutator_sources fuzz/support/mutator.c fuzz/support/mutator_scenario.c)
 set(fuzz_json_targets frame scenario driver_line transcript)
 
 if(GAPCHECK_FUZZ_CXX) # engines from elsewhere are often written in C++
@@ -32,7 +33,7 @@ function(gapcheck_fuzz_programs)
       set_target_properties(${name} PROPERTIES LINKER_LANGUAGE ${linker})
     endif()
     if(name IN_LIST fuzz_json_targets AND NOT entry_source)
-      target_sources(${name} PRIVATE fuzz/support/mutator.c)
+      target_sources(${name} PRIVATE ${fuzz_mutator_sources})
     endif()
   endforeach()
 endfunction()
@@ -62,6 +63,7 @@ function(gapcheck_fuzz_tests)
     add_dependencies(${name} fuzz_frame_replay)
     gapcheck_add_test(${name})
   endforeach()
+  target_sources(fuzz_mutator_test PRIVATE ${fuzz_mutator_sources})
   # Builds and campaigns: minutes, and most of the machine.
   set_tests_properties(fuzz_campaign_test PROPERTIES TIMEOUT 1200 RUN_SERIAL ON)
 endfunction()

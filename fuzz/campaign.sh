@@ -186,6 +186,14 @@ libfuzzer_options() {
     ! reads_json || printf '%s\n' "-dict=$root/fuzz/json.dict"
 }
 
+# A seed that crashes would be met again first, each time, and hide what is behind it.
+forget_crashing_seeds() {
+    for crash in "$work"/raw/*; do
+        [ ! -f "$crash" ] ||
+            find "$seeds" -type f -size "$(wc -c <"$crash")c" -exec cmp -s {} "$crash" \; -delete
+    done
+}
+
 # One process, started again after each crash until the time is over.
 libfuzzer_worker() {
     count=0
@@ -198,6 +206,7 @@ libfuzzer_worker() {
         child=$!
         wait $child && break
         count=$((count + 1))
+        forget_crashing_seeds
     done
 }
 
@@ -238,7 +247,8 @@ build_afl_mutator() {
     is_json || return 0
     mutator=$work/mutator.so
     gcc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -shared -fPIC -I "$root/harness" \
-        "$root/fuzz/support/mutator.c" "$root/fuzz/support/mutator_afl.c" -lcjson \
+        "$root/fuzz/support/mutator.c" "$root/fuzz/support/mutator_scenario.c" \
+        "$root/fuzz/support/mutator_afl.c" "$root/harness/core/scenario_fields.c" -lcjson \
         -o "$mutator" >"$log" 2>&1 && return 0
     cat "$log" >&2
     say "the mutator could not be built"
@@ -274,8 +284,8 @@ start_afl() {
 
 measure_afl() {
     cat "$shared"/*/fuzzer_stats 2>/dev/null | awk '
-        $1 == "execs_done" { runs += $3 }
-        $1 == "execs_per_sec" { speed += $3 }
+        $1 == "run_time" { seconds = $3 }
+        $1 == "execs_done" { runs += $3; if (seconds > 0) speed += $3 / seconds }
         $1 == "edges_found" && $3 > edges { edges = $3 }
         $1 == "corpus_count" { inputs += $3 }
         END { printf "%d %d %d %d", runs, speed, edges, inputs }'

@@ -78,25 +78,30 @@ play_crash() { # file
         timeout 120 "$program" -timeout=10 -rss_limit_mb=2048 "$1" >"$work/tmp/said" 2>&1
 }
 
-# The functions of our own on the stack, the innermost first, and which property broke. Equal ones
-# are one bug to look at.
+# What broke, the line it broke in, and the function that called it: equal ones are one bug to look
+# at, whatever way led there. What only serves others (a copy, a buffer) is no place.
 signature() {
     {
         grep -ao 'broken property `.*`' "$work/tmp/said" | head -n 1
-        grep -ao 'SUMMARY: [A-Za-z]*: [a-z-]*' "$work/tmp/said" | head -n 1
-        own_frames | head -n 4
+        grep -ao 'SUMMARY: [A-Za-z]*: [A-Za-z-]*' "$work/tmp/said" | head -n 1
+        own_frames | grep -Ev '^(memory|buffer|arena)_' | head -n 2 | sed '2s/ .*//'
     } | tr '\n' ' '
 }
 
+# The functions of our own on the stack with file and line, the innermost first.
 own_frames() {
-    awk '/^ *#[0-9]+ 0x/ && $3 == "in" { print $4 } /^$/ { if (seen++ > 3) exit }' \
-        "$work/tmp/said" |
-        grep -Ev '^(__|_start|main|fuzzer::|target_fail|abort|raise|gsignal|LLVMFuzzer|mem|str|\()'
+    awk '/^ *#[0-9]+ 0x/ && $3 == "in" {
+            place = $NF
+            sub(/.*\//, "", place)
+            print $4, match(place, /^[a-z0-9_]+[.]c:[0-9]+/) ? substr(place, 1, RLENGTH) : ""
+        }
+        /^$/ { if (seen++ > 3) exit }' "$work/tmp/said" |
+        grep -Ev '^(__|_start|main|fuzzer::|target_fail|abort|raise|gsignal|LLVMFuzzer|mem[^o]|str|\()'
 }
 
 # One file for each different crash, as small as it gets. Leaves its path in `kept`.
 keep_crash() { # file
-    name=$(own_frames | head -n 1)-$(signature | cksum | cut -d ' ' -f 1)
+    name=$(own_frames | head -n 1 | cut -d ' ' -f 1)-$(signature | cksum | cut -d ' ' -f 1)
     kept=$work/found/${name#-}
     is_known=no
     if [ -f "$kept" ]; then
@@ -118,7 +123,7 @@ tell_crash() { # path
     path=${1#"$root"/}
     printf '\n  %s (%s bytes)\n' "$path" "$(wc -c <"$1")"
     play_crash "$1"
-    grep -a 'broken property\|runtime error\|ERROR: ' "$work/tmp/said" | head -n 2 |
+    grep -a 'broken property\|Assertion `\|runtime error\|ERROR: ' "$work/tmp/said" | head -n 2 |
         cut -c 1-200 | sed 's/^/    /'
     own_frames | head -n 4 | sed 's/^/    in /'
     printf '    again: ./gapcheck fuzz-target %s --replay %s\n' "$target" "$path"

@@ -1,6 +1,7 @@
 /* The frame parser against cJSON: the same verdict and the same fields, apart from the named
- * differences (support/frame_oracle.h); printing and parsing again gives the same frame; what is
- * cut short is refused; nothing is read beyond the end. */
+ * differences (support/frame_oracle.h); what only cJSON lets pass, it never does; printing and
+ * parsing again gives the same frame; what is cut short is refused; nothing is read
+ * beyond the end. */
 #include "support/frame_oracle.h"
 #include "support/target.h"
 
@@ -174,6 +175,17 @@ static bool is_excused(unsigned found, enum frame_difference_side side)
     return false;
 }
 
+/* Of what cJSON lets pass and the parser must not, the text may have nothing. */
+static void check_strictness(unsigned found)
+{
+    for (int i = 0; i < FRAME_DIFFERENCE_COUNT; i++)
+        TARGET_CHECK(!frame_differences_have(found, (enum frame_difference)i) ||
+                         frame_difference_side((enum frame_difference)i) !=
+                             FRAME_DIFFERENCE_SIDE_CJSON,
+                     "it was read, though %s",
+                     frame_difference_sentence((enum frame_difference)i));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
     char *text = target_copy(data, size_bytes);
@@ -189,6 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
                      "only the parser refuses it: "
                      "%s at %zu",
                      frame.fault, frame.offset);
+    if (is_json)
+        check_strictness(found);
     bool is_comparable = !frame_differences_have(found, FRAME_DIFFERENCE_NUL_ESCAPE);
     if (is_json && node && is_comparable) {
         TARGET_CHECK(frame.status == status_of(node), "%d", (int)frame.status);

@@ -1,12 +1,14 @@
 /* The scenario loader on any text: it ends within bounded time and memory, tells errors with their
- * places, and what it takes can be printed and loads to the same, is told in words step by step,
- * and is right by the schema. */
+ * places, and what it takes can be printed and loads to the same, does the same with its repeats
+ * written out, is told in words step by step, and is right by the schema. */
+#include "support/explain_witness.h"
 #include "support/schema_check.h"
 #include "support/target.h"
 
 #include "core/explain.h"
 #include "core/jsonc.h"
 #include "core/lint.h"
+#include "core/number.h"
 #include "core/scenario_print.h"
 #include "core/scenario_same.h"
 #include "core/scenario_schema.h"
@@ -16,6 +18,7 @@
 
 #define INSTANCES_MAX 3    /* of one file are looked at: the others differ in values only */
 #define STEPS_MAX     2000 /* `repeat` makes ten thousand of a few bytes */
+#define UNROLLED_MAX  200  /* steps that are written out */
 
 /* ---- what was refused ---- */
 
@@ -53,7 +56,7 @@ static void check_equal_texts(const char *left, const char *right, const char *w
 
 static void check_same(const struct scenario *left, const struct scenario *right)
 {
-    TARGET_CHECK(scenario_is_same(left, right), "printed, it does something else");
+    TARGET_CHECK(scenario_is_same(left, right), "written anew, it does something else");
     TARGET_CHECK(scenario_same_hash(left) == scenario_same_hash(right), "equal, but the hash");
     check_equal_texts(left->title, right->title, "title");
     check_equal_texts(left->why, right->why, "why");
@@ -85,37 +88,59 @@ static void check_print(const struct scenario *scenario)
     buffer_free(&text);
 }
 
-/* The number of the last step that the words tell: "12. The server …". */
-static size_t last_told_step(const char *text)
-{
-    size_t last = 0;
-    const char *line = strstr(text, "\nWhat happens:\n");
-    TARGET_CHECK(line, "it does not say what happens:\n%s", text);
-    for (line = strchr(line + 1, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
-        if (line[1] == '\n')
-            break;
-        char *end;
-        unsigned long number = strtoul(line + 1, &end, 10);
-        const char *times = strstr(line + 1, " to "); /* "3 times over (steps 4 to 12):" */
-        const char *next = strchr(line + 1, '\n');
-        if (*end == '.')
-            last = number > last ? number : last;
-        else if (times && next && times < next && strncmp(end, " times over", 11) == 0)
-            last = strtoul(times + 4, NULL, 10) > last ? strtoul(times + 4, NULL, 10) : last;
-    }
-    return last;
-}
-
 static void check_words(const struct scenario *scenario)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
     explain_scenario(scenario, &text);
     TARGET_CHECK(text_is_utf8(text.data, text.size_bytes), "%s", buffer_text(&text));
-    size_t told = last_told_step(buffer_text(&text));
-    TARGET_CHECK(told == scenario->step_count, "%zu of %zu steps are told:\n%s", told,
-                 scenario->step_count, buffer_text(&text));
+    struct buffer fault;
+    buffer_init(&fault, BUFFER_NO_LIMIT);
+    bool is_right = explain_witness_agrees(scenario, buffer_text(&text), &fault);
+    TARGET_CHECK(is_right, "%s\n%s", buffer_text(&fault), buffer_text(&text));
+    buffer_free(&fault);
     buffer_free(&text);
+}
+
+/* ---- repeats, unrolled by hand ---- */
+
+/* Appends the steps as they are played; `timeout` is what a repeat around them says, or NULL. */
+static void unroll(const cJSON *steps, const cJSON *timeout, cJSON *out)
+{
+    for (const cJSON *step = steps->child; step; step = step->next) {
+        const cJSON *own = cJSON_GetObjectItemCaseSensitive(step->child, "timeout_ms");
+        if (strcmp(step->child->string, verb_name(VERB_REPEAT)) == 0) {
+            const cJSON *body = cJSON_GetObjectItemCaseSensitive(step->child, "steps");
+            double times = cJSON_GetObjectItemCaseSensitive(step->child, "times")->valuedouble;
+            for (double i = 0; i < times; i++)
+                unroll(body, own ? own : timeout, out);
+            continue;
+        }
+        cJSON *copy = cJSON_Duplicate(step, true);
+        if (timeout && !own)
+            cJSON_AddItemToObject(copy->child, "timeout_ms", cJSON_Duplicate(timeout, true));
+        cJSON_AddItemToArray(out, copy);
+    }
+}
+
+/* A repeat is no more than its steps, written so often. */
+static void check_unrolled(const struct scenario *scenario)
+{
+    cJSON *document = cJSON_Duplicate(scenario->document, true), *steps = cJSON_CreateArray();
+    unroll(cJSON_GetObjectItemCaseSensitive(document, "steps"), NULL, steps);
+    cJSON_DeleteItemFromObjectCaseSensitive(document, "each"); /* its values are filled in */
+    cJSON_ReplaceItemInObjectCaseSensitive(document, "steps", steps);
+    char *text = number_print_tree(document);
+    struct scenario_set set = {0};
+    struct error_list errors;
+    bool is_loaded = load(text, strlen(text), &set, &errors);
+    TARGET_CHECK(is_loaded && set.count == 1, "%s in\n%s",
+                 errors.count ? errors.items[0].message : "no error", text);
+    check_same(scenario, set.items[0]);
+    scenario_set_free(&set);
+    error_list_free(&errors);
+    cJSON_Delete(document);
+    free(text);
 }
 
 /* What the loader takes, the schema must take: editors underline nothing that is right. */
@@ -168,6 +193,8 @@ static void check_loaded(const struct scenario_set *set, const char *text, size_
             continue;
         check_words(scenario);
         check_print(scenario);
+        if (scenario->step_count <= UNROLLED_MAX)
+            check_unrolled(scenario);
         TARGET_CHECK(i == 0 || !scenario_is_same(scenario, set->items[i - 1]) ||
                          scenario_same_hash(scenario) == scenario_same_hash(set->items[i - 1]),
                      "equal scenarios, but the hash");

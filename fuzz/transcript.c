@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/transcript_file.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,37 @@ static void print(const struct transcript *transcript, struct buffer *out)
 {
     for (size_t index = 0; transcript_write_line(transcript, index, out); index++)
         continue;
+}
+
+static bool is_same_text(const char *left, const char *right)
+{
+    return left && right ? strcmp(left, right) == 0 : left == right;
+}
+
+static bool is_same_number(double left, double right)
+{
+    return left == right || (isnan(left) && isnan(right));
+}
+
+/* Member by member: what the writer left out would be missing from both texts. */
+static void check_entry(const struct transcript_entry *left, const struct transcript_entry *right,
+                        size_t index)
+{
+    TARGET_CHECK(left->kind == right->kind && left->at_us == right->at_us &&
+                     left->step == right->step && left->connection == right->connection &&
+                     left->flags == right->flags,
+                 "entry %zu", index);
+    TARGET_CHECK(left->marker == right->marker && left->count == right->count &&
+                     left->size_bytes == right->size_bytes && left->hash == right->hash,
+                 "marker, count, size or hash of entry %zu", index);
+    TARGET_CHECK(is_same_number(left->seq, right->seq) &&
+                     is_same_number(left->number, right->number) &&
+                     is_same_number(left->number2, right->number2),
+                 "a number of entry %zu", index);
+    TARGET_CHECK(is_same_text(left->name, right->name) &&
+                     is_same_text(left->detail, right->detail) &&
+                     is_same_text(left->text, right->text),
+                 "a text of entry %zu", index);
 }
 
 /* Entries that continue one another are folded while reading, so a first reading may be shorter
@@ -28,6 +60,8 @@ static void check_round_trip(const struct transcript *transcript)
     TARGET_CHECK(again, "line %zu: %s", error.line, error.message);
     TARGET_CHECK(again->count == transcript->count, "%zu entries instead of %zu", again->count,
                  transcript->count);
+    for (size_t i = 0; i < again->count; i++)
+        check_entry(&transcript->entries[i], &again->entries[i], i);
     print(again, &again_text);
     TARGET_CHECK(text.size_bytes == again_text.size_bytes &&
                      memcmp(text.data, again_text.data, text.size_bytes) == 0,

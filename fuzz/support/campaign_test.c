@@ -111,6 +111,7 @@ Test(campaign, a_corpus_file_of_100_megabytes_is_left_out_and_told, .timeout = 6
     remove_folder(folder);
 }
 
+/* With AFL++ the same loop watches the folder; the build for it would take minutes here. */
 Test(campaign, a_sync_folder_that_vanishes_ends_it_and_loses_nothing, .timeout = 600)
 {
     const char *folder = make_folder();

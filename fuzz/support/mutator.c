@@ -1,5 +1,7 @@
 #include "mutator.h"
 
+#include "mutator_scenario.h"
+
 #include "core/driver_line.h"
 #include "core/frame.h"
 #include "core/scenario.h"
@@ -14,6 +16,7 @@
 #define CHANGES_MAX  4 /* of one input */
 #define RAW_ONE_IN   8 /* so often bytes are changed and not values */
 #define WILD_ONE_IN  4 /* so often values become anything, and are not changed gently */
+#define KNOWN_IN_4   3 /* so often a scenario is changed by the table of its fields */
 #define ODD_ONE_IN   8 /* so often what is nearly JSON is put in */
 #define STRING_BYTES 256
 
@@ -112,7 +115,7 @@ static uint64_t next_random(uint64_t *state)
     return mixed ^ (mixed >> 31);
 }
 
-static size_t below(uint64_t *state, size_t limit)
+size_t mutator_below(uint64_t *state, size_t limit)
 {
     return limit ? (size_t)(next_random(state) % limit) : 0;
 }
@@ -123,17 +126,17 @@ static size_t change_bytes(uint8_t *data, size_t size_bytes, size_t max_bytes, u
 {
     if (LLVMFuzzerMutate)
         return LLVMFuzzerMutate(data, size_bytes, max_bytes);
-    size_t at = below(state, size_bytes);
-    switch (below(state, 4)) {
+    size_t at = mutator_below(state, size_bytes);
+    switch (mutator_below(state, 4)) {
     case 0: /* insert a byte */
         if (size_bytes == max_bytes)
             break;
         memmove(data + at + 1, data + at, size_bytes - at);
-        data[at] = (uint8_t)below(state, 256);
+        data[at] = (uint8_t)mutator_below(state, 256);
         return size_bytes + 1;
     case 1: /* take some away */
         if (size_bytes > 1) {
-            size_t gone = 1 + below(state, size_bytes - at < 8 ? size_bytes - at : 8);
+            size_t gone = 1 + mutator_below(state, size_bytes - at < 8 ? size_bytes - at : 8);
             gone = gone > size_bytes - at ? size_bytes - at : gone;
             memmove(data + at, data + at + gone, size_bytes - at - gone);
             return size_bytes - gone;
@@ -141,11 +144,11 @@ static size_t change_bytes(uint8_t *data, size_t size_bytes, size_t max_bytes, u
         break;
     case 2:
         if (size_bytes)
-            data[at] ^= (uint8_t)(1u << below(state, 8));
+            data[at] ^= (uint8_t)(1u << mutator_below(state, 8));
         break;
     default:
         if (size_bytes)
-            data[at] = (uint8_t)below(state, 256);
+            data[at] = (uint8_t)mutator_below(state, 256);
     }
     return size_bytes;
 }
@@ -174,29 +177,29 @@ static void collect(struct document *document, cJSON *parent)
 
 static cJSON *make_value(uint64_t *state)
 {
-    switch (below(state, 8)) {
+    switch (mutator_below(state, 8)) {
     case 0:
         return cJSON_CreateNull();
     case 1:
-        return cJSON_CreateBool(below(state, 2) != 0);
+        return cJSON_CreateBool(mutator_below(state, 2) != 0);
     case 2:
         return cJSON_CreateArray();
     case 3:
         return cJSON_CreateObject();
     case 4:
     case 5:
-        return cJSON_CreateString(words[below(state, WORD_COUNT)]);
+        return cJSON_CreateString(words[mutator_below(state, WORD_COUNT)]);
     default:
-        return cJSON_CreateNumber(numbers[below(state, NUMBER_COUNT)]);
+        return cJSON_CreateNumber(numbers[mutator_below(state, NUMBER_COUNT)]);
     }
 }
 
 static const char *choose_name(const struct document *document, uint64_t *state)
 {
-    const struct slot *slot = &document->slots[below(state, document->slot_count)];
-    if (document->slot_count && slot->node->string && below(state, 2))
+    const struct slot *slot = &document->slots[mutator_below(state, document->slot_count)];
+    if (document->slot_count && slot->node->string && mutator_below(state, 2))
         return slot->node->string;
-    return words[below(state, WORD_COUNT)];
+    return words[mutator_below(state, WORD_COUNT)];
 }
 
 static void put_in(const struct document *document, cJSON *container, cJSON *value, uint64_t *state)
@@ -205,7 +208,7 @@ static void put_in(const struct document *document, cJSON *container, cJSON *val
     if (cJSON_IsObject(container))
         is_in = cJSON_AddItemToObject(container, choose_name(document, state), value);
     else if (cJSON_IsArray(container)) /* cJSON 1.7.15 refuses some good places */
-        is_in = cJSON_InsertItemInArray(container, (int)below(state, 4), value);
+        is_in = cJSON_InsertItemInArray(container, (int)mutator_below(state, 4), value);
     if (!is_in)
         cJSON_Delete(value);
 }
@@ -235,7 +238,7 @@ static void change_number(struct slot slot, uint64_t *state)
 {
     static const double steps[] = {1, -1, 10, -10, 500, 0.5};
     double number = slot.node->valuedouble;
-    number = below(state, 4) ? number + steps[below(state, 6)] : number * 2;
+    number = mutator_below(state, 4) ? number + steps[mutator_below(state, 6)] : number * 2;
     replace(slot, cJSON_CreateNumber(number));
 }
 
@@ -263,23 +266,23 @@ static void change_scalar(struct slot slot, uint64_t *state)
 static void change_gently(const struct document *document, struct slot slot, uint64_t *state)
 {
     const cJSON *node = slot.node;
-    const struct slot *other = &document->slots[below(state, document->slot_count)];
+    const struct slot *other = &document->slots[mutator_below(state, document->slot_count)];
     if (node->string && other->node != node && (other->node->type & 0xff) == (node->type & 0xff) &&
-        below(state, 2)) {
+        mutator_below(state, 2)) {
         replace(slot, cJSON_Duplicate(other->node, true));
     } else if (cJSON_IsBool(node)) {
         replace(slot, cJSON_CreateBool(!cJSON_IsTrue(node)));
     } else if (cJSON_IsNumber(node)) {
-        if (below(state, 2))
+        if (mutator_below(state, 2))
             change_number(slot, state);
         else
-            replace(slot, cJSON_CreateNumber(numbers[below(state, NUMBER_COUNT)]));
+            replace(slot, cJSON_CreateNumber(numbers[mutator_below(state, NUMBER_COUNT)]));
     } else if (cJSON_IsString(node)) {
-        replace(slot, cJSON_CreateString(words[below(state, WORD_COUNT)]));
+        replace(slot, cJSON_CreateString(words[mutator_below(state, WORD_COUNT)]));
     } else if (cJSON_IsArray(node) && node->child) { /* the steps of a scenario */
-        int count = cJSON_GetArraySize(node), from = (int)below(state, (size_t)count);
+        int count = cJSON_GetArraySize(node), from = (int)mutator_below(state, (size_t)count);
         cJSON *item = cJSON_Duplicate(cJSON_GetArrayItem(node, from), true);
-        if (below(state, 3) == 0)
+        if (mutator_below(state, 3) == 0)
             cJSON_DeleteItemFromArray(slot.node, from);
         if (!cJSON_AddItemToArray(slot.node, item))
             cJSON_Delete(item);
@@ -295,10 +298,10 @@ static void change_tree(struct document *document, const struct document *donor,
         put_in(document, document->root, make_value(state), state);
         return;
     }
-    struct slot slot = document->slots[below(state, document->slot_count)];
+    struct slot slot = document->slots[mutator_below(state, document->slot_count)];
     const cJSON *given =
-        donor->slot_count ? donor->slots[below(state, donor->slot_count)].node : slot.node;
-    switch (below(state, 10)) {
+        donor->slot_count ? donor->slots[mutator_below(state, donor->slot_count)].node : slot.node;
+    switch (mutator_below(state, 10)) {
     case 0:
         replace(slot, make_value(state));
         break;
@@ -391,11 +394,17 @@ static size_t change_document(uint8_t *data, size_t size_bytes, size_t max_bytes
     static struct document document;
     if (!read_document(data, size_bytes, &document))
         return 0;
-    bool is_gentle = below(state, WILD_ONE_IN) > 0 && document.slot_count > 0;
-    size_t change_count = is_gentle ? 1 : 1 + below(state, CHANGES_MAX);
+    if (mutator_is_scenario(document.root) && mutator_below(state, 4) < KNOWN_IN_4) {
+        for (size_t left = 1 + mutator_below(state, CHANGES_MAX); left > 0; left--)
+            mutator_change_scenario(document.root, state);
+        return write_document(&document, data, max_bytes);
+    }
+    bool is_gentle = mutator_below(state, WILD_ONE_IN) > 0 && document.slot_count > 0;
+    size_t change_count = is_gentle ? 1 : 1 + mutator_below(state, CHANGES_MAX);
     for (; change_count > 0; change_count--) {
         if (is_gentle)
-            change_gently(&document, document.slots[below(state, document.slot_count)], state);
+            change_gently(&document, document.slots[mutator_below(state, document.slot_count)],
+                          state);
         else
             change_tree(&document, &document, state);
         document.slot_count = 0; /* what was collected may be gone */
@@ -427,7 +436,7 @@ static size_t splice(uint8_t *data, size_t size_bytes, size_t max_bytes, size_t 
 /* Changes, doubles or takes away one line; 0 if there are no lines or nothing came of it. */
 static size_t change_line(uint8_t *data, size_t size_bytes, size_t max_bytes, uint64_t *state)
 {
-    size_t at = below(state, size_bytes), end = line_end(data, size_bytes, at);
+    size_t at = mutator_below(state, size_bytes), end = line_end(data, size_bytes, at);
     while (at > 0 && data[at - 1] != '\n')
         at--;
     if (size_bytes == 0 || (at == 0 && end == size_bytes))
@@ -437,7 +446,7 @@ static size_t change_line(uint8_t *data, size_t size_bytes, size_t max_bytes, ui
     if (!line)
         abort();
     memcpy(line, data + at, line_bytes);
-    switch (below(state, 6)) {
+    switch (mutator_below(state, 6)) {
     case 0: /* away, with its end */
         end += end < size_bytes;
         size_bytes = splice(data, size_bytes, max_bytes, at, end, line, 0);
@@ -484,9 +493,9 @@ static const char *const odd_texts[] = {
 /* Puts one in, or over as many bytes; 0 if there is no room. */
 static size_t put_odd_text(uint8_t *data, size_t size_bytes, size_t max_bytes, uint64_t *state)
 {
-    const char *text = odd_texts[below(state, ODD_COUNT)];
-    size_t at = below(state, size_bytes + 1), text_bytes = strlen(text), end = at;
-    if (below(state, 2))
+    const char *text = odd_texts[mutator_below(state, ODD_COUNT)];
+    size_t at = mutator_below(state, size_bytes + 1), text_bytes = strlen(text), end = at;
+    if (mutator_below(state, 2))
         end = size_bytes - at < text_bytes ? size_bytes : at + text_bytes;
     return splice(data, size_bytes, max_bytes, at, end, (const uint8_t *)text, text_bytes);
 }
@@ -497,9 +506,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t max_byte
 {
     uint64_t state = seed;
     size_t new_bytes = 0;
-    if (below(&state, ODD_ONE_IN) == 0) {
+    if (mutator_below(&state, ODD_ONE_IN) == 0) {
         new_bytes = put_odd_text(data, size_bytes, max_bytes, &state);
-    } else if (below(&state, RAW_ONE_IN) > 0) {
+    } else if (mutator_below(&state, RAW_ONE_IN) > 0) {
         new_bytes = change_document(data, size_bytes, max_bytes, &state);
         if (!new_bytes)
             new_bytes = change_line(data, size_bytes, max_bytes, &state);
@@ -515,7 +524,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *left, size_t left_bytes, const u
     size_t new_bytes = 0;
     if (read_document(left, left_bytes, &taker)) {
         if (read_document(right, right_bytes, &donor)) {
-            change_tree(&taker, &donor, &state);
+            if (mutator_is_scenario(taker.root) && mutator_is_scenario(donor.root))
+                mutator_splice_scenario(taker.root, donor.root, &state);
+            else
+                change_tree(&taker, &donor, &state);
             cJSON_Delete(donor.root);
         }
         new_bytes = write_document(&taker, out, max_bytes);
@@ -523,7 +535,8 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *left, size_t left_bytes, const u
     if (new_bytes)
         return new_bytes;
     /* The front of one and the end of the other. */
-    size_t front = below(&state, left_bytes + 1), back = below(&state, right_bytes + 1);
+    size_t front = mutator_below(&state, left_bytes + 1);
+    size_t back = mutator_below(&state, right_bytes + 1);
     front = front < max_bytes ? front : max_bytes;
     back = back < max_bytes - front ? back : max_bytes - front;
     memcpy(out, left, front);

@@ -15,4 +15,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size_bytes, size_t max_byte
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *left, size_t left_bytes, const uint8_t *right,
                                  size_t right_bytes, uint8_t *out, size_t max_bytes, unsigned seed);
 
+/* A number below `limit` (0 for 0), the next of those that `state` gives. */
+size_t mutator_below(uint64_t *state, size_t limit);
+
 #endif

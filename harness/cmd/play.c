@@ -210,7 +210,15 @@ static bool on_again(void *user, size_t play_index, struct live_result *result)
     return on_result(play, index, result);
 }
 
-/* A timing rule that could not be told, since too much went on at once: with less, it can. */
+/* What may be so only since too much went on at once. Where somebody asked for many plays, what a
+ * busy machine makes of a client is among the things to be seen. */
+static bool is_worth_another(const struct play *play, const struct run_scenario *played)
+{
+    return played->judgement && played->judgement->is_late &&
+           (played->judgement->verdict == VERDICT_ERROR || play->options->repeat_count == 1);
+}
+
+/* With less at a time, it can be told. */
 static enum live_status play_late_again(struct play *play, struct live_config *config)
 {
     struct run *run = play->run;
@@ -218,12 +226,13 @@ static enum live_status play_late_again(struct play *play, struct live_config *c
     size_t count = 0;
     play->late_indexes = memory_alloc(run->scenario_count, sizeof *play->late_indexes);
     for (size_t i = 0; i < run->scenario_count; i++) {
-        if (!run->scenarios[i].judgement || !run->scenarios[i].judgement->is_late)
+        if (!is_worth_another(play, &run->scenarios[i]))
             continue;
         play->late_indexes[count] = i;
         plays[count++] = play->set->items[i];
     }
     enum live_status status = LIVE_DONE;
+    run->again_count = count;
     if (count > 0) {
         /* Every callback gets the play. */
         struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};

@@ -147,9 +147,9 @@ void progress_done(struct progress *progress, const char *name, const struct jud
                    bool is_known)
 {
     enum verdict verdict = judgement->verdict;
-    bool is_failure = (verdict == VERDICT_FAIL && !is_known) ||
-                      verdict == VERDICT_CLIENT_ERROR ||
-                      (verdict == VERDICT_ERROR && !judgement->is_late);
+    bool is_failure = !judgement->is_late &&
+                      ((verdict == VERDICT_FAIL && !is_known) ||
+                       verdict == VERDICT_CLIENT_ERROR || verdict == VERDICT_ERROR);
     progress->done_count++;
     progress->failed_count += is_failure;
     if (is_failure && !progress->is_quiet && !progress->is_terminal)

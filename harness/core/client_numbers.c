@@ -111,6 +111,9 @@ double client_numbers_choose(struct client_numbers *numbers, double own, int64_t
     if (!now->sure.is_started) {
         if (isnan(own))
             return NAN; /* perhaps nothing had come */
+        /* Any of those that it may have read can have been its first. */
+        if (is_number(own) && cursor_has(&now->possible, (int64_t)own))
+            cursor_advance(&now->possible, (int64_t)own);
         double first = fmin(own, (double)now->possible.end);
         cursor_start(&now->sure, is_number(first) ? (int64_t)first : 0);
     }

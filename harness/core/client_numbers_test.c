@@ -36,6 +36,21 @@ Test(client_numbers, a_first_number_that_may_not_have_been_read_counts_if_the_cl
     cr_assert_eq(choose(2), 2);
 }
 
+Test(client_numbers, any_of_several_that_may_not_have_been_read_can_be_the_first)
+{
+    add(1, 1, false);
+    add(11, 12, false);
+    cr_assert_eq(choose(12), 12);
+    cr_assert_eq(choose(14), 12);
+}
+
+Test(client_numbers, what_lies_between_those_that_may_be_the_first_is_no_choice)
+{
+    add(1, 1, false);
+    add(11, 12, false);
+    cr_assert_eq(choose(5), 1);
+}
+
 Test(client_numbers, a_run_that_began_with_what_may_not_have_been_read_is_the_clients_choice)
 {
     add(1, 4, false);

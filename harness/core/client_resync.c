@@ -386,6 +386,16 @@ static bool take_question(struct client_connection *connection, int64_t last_see
     return false;
 }
 
+/* Whether something was asked in the numbering that counts now, and is not answered. */
+static bool has_question(const struct client *client)
+{
+    const struct client_connection *connection = &client->connection;
+    for (size_t i = 0; i < connection->question_count; i++)
+        if (connection->questions[i].numbering_index == client->numbering_index)
+            return true;
+    return false;
+}
+
 /* The counter stands below what we asked from: it has started again. */
 static void handle_reset_ack(struct client *client)
 {
@@ -443,6 +453,9 @@ void client_receive_ack(struct client *client, const struct frame *frame, struct
         return; /* repeated */
     tell_application(client, &ack, text);
     client_count_control(client, frame);
+    bool is_outrun = is_answer && question.numbering_index != client->numbering_index;
+    if (is_outrun && has_question(client))
+        return; /* it shows a reset that we know of, and have asked about */
     connection->retry_us = CLIENT_NEVER;
     /* A wrong echo answers none of our questions: told, but nothing follows from it. */
     if (!is_answer)
@@ -450,7 +463,7 @@ void client_receive_ack(struct client *client, const struct frame *frame, struct
     client_release_held(client, true);
     replay_tally_clear(client->tally);
     connection->is_awaiting_ack = false;
-    if (question.numbering_index != client->numbering_index)
+    if (is_outrun)
         handle_outrun_ack(client, &ack);
     else if (ack.current < ack.last_seen)
         handle_reset_ack(client);

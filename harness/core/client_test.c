@@ -335,6 +335,19 @@ Test(client, takes_the_repeated_ack_of_an_earlier_question_for_no_answer)
     cr_assert_eq(world_take_count(&world, "resynced"), 1);
 }
 
+/* Asked twice for want of an ack, and both are answered at last. */
+Test(client, asks_about_a_reset_once_though_two_acks_show_it)
+{
+    begin_reconnected(50);
+    world_wait(&world, 1200);
+    cr_assert_eq(world_take_count(&world, "\"type\":\"resync\""), 2);
+    world_ack(&world, 50, 2);
+    world_ack(&world, 50, 2);
+    cr_assert_eq(world_take_count(&world, "\"type\":\"resync\""), 1);
+    world_wait(&world, 1200); /* the question in the new numbering is still unanswered */
+    assert_asks_from(0);
+}
+
 Test(client, sees_a_reset_by_a_lower_number_where_no_ack_comes)
 {
     begin_reconnected(50);

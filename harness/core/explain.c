@@ -1,8 +1,8 @@
 #include "core/explain.h"
 
+#include "core/number.h"
 #include "core/scenario_fields.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +12,11 @@
 static void append_setting(const char *owner, const struct scenario_field *field,
                            const cJSON *value, struct buffer *out)
 {
-    char *text = cJSON_PrintUnformatted(value);
-    if (!text)
-        abort();
+    char *text = number_print_tree(value);
     buffer_printf(out, "  %s: `%s` is ", owner, field->name);
     text_append_escaped(out, text, strlen(text), 200);
     buffer_printf(out, ". %s\n", field->help);
-    cJSON_free(text);
+    free(text);
 }
 
 static void append_settings(const char *owner, const struct scenario_object *object,
@@ -176,8 +174,8 @@ void explain_scenario(const struct scenario *scenario, struct buffer *out)
     struct buffer settings;
     buffer_init(&settings, BUFFER_NO_LIMIT);
     if (scenario->dialect == DIALECT_NODE)
-        buffer_append_text(&settings, "  The client speaks the node stream: it registers, and acknowledges "
-                                       "what is delivered.\n");
+        buffer_append_text(&settings, "  The client speaks the node stream: it registers, and "
+                                      "acknowledges what is delivered.\n");
     append_part("server", "server", scenario, &settings);
     append_part("client", "client", scenario, &settings);
     if (settings.size_bytes > 0)

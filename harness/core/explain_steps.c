@@ -3,6 +3,7 @@
 #include "core/event.h"
 #include "core/matcher.h"
 #include "core/model.h"
+#include "core/number.h"
 #include "core/scenario_fields.h"
 
 #include <inttypes.h>
@@ -38,11 +39,9 @@ static void append_shown(const char *text, struct buffer *out)
 
 static void append_json(const cJSON *json, struct buffer *out)
 {
-    char *text = cJSON_PrintUnformatted(json);
-    if (!text)
-        abort();
+    char *text = number_print_tree(json);
     append_shown(text, out);
-    cJSON_free(text);
+    free(text);
 }
 
 static void append_list(const struct text_list *list, struct buffer *out)
@@ -446,7 +445,9 @@ void explain_step(const struct scenario_step *step, const struct explain_place *
         append_send(&step->send, out);
         break;
     case VERB_SETTLE:
-        buffer_append_text(out, is_open ? "" : "The client connects again, and ");
+        if (!is_open)
+            buffer_printf(out, "The client connects%s, and ",
+                          place->connection_count == 0 ? "" : " again");
         buffer_printf(out, "%cverything sent so far reaches the application", is_open ? 'E' : 'e');
         break;
     case VERB_SYNC:

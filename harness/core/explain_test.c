@@ -77,6 +77,11 @@ Test(explain, every_verb_in_words)
          "The client reports that it has given up; if not, it is warned."},
         {"{ \"expect\": { \"dispatched\": { \"x\": 1 } } }",
          "The application has the event `x` so often: 1."},
+        {"{ \"expect\": { \"frame\": \"resync\",\n"
+         "  \"last_seen_seq\": { \"min\": 9007199254740989, \"max\": 9007199254740991 } } }",
+         "whose `last_seen_seq` is 9007199254740989 to 9007199254740991."},
+        {"{ \"send\": { \"frame\": { \"agent_seq\": 9007199254740991 } } }",
+         "The server sends the frame `{\"agent_seq\":9007199254740991}`."},
         {"{ \"close\": { \"code\": 1001, \"reason\": \"bye\" } }",
          "The server closes the connection with code 1001 and the reason `bye`."},
         {"{ \"restart\": { \"counter\": \"keep\", \"down_ms\": 50 } }",
@@ -119,6 +124,14 @@ Test(explain, repeats_are_told_once_and_numbers_go_on)
     cr_expect_not_null(strstr(told, "\n   2. The connection breaks"));
     cr_expect_not_null(strstr(told, "\n 7. The client connects again, and everything sent so far"),
                        "%s", told);
+}
+
+Test(explain, a_settle_that_takes_the_first_connection_is_no_reconnect)
+{
+    const char *told =
+        explain("{ \"title\": \"t\", \"rules\": [\"C-1\"],\n"
+                "  \"steps\": [ { \"settle\": {} } ] }");
+    cr_expect_not_null(strstr(told, "\n 1. The client connects, and everything sent so far"));
 }
 
 Test(explain, the_node_stream_in_its_own_words)

@@ -253,7 +253,8 @@ static void open_connection(struct ideal *ideal, size_t index)
     ideal->open_end = client_numbers_sure_end(&ideal->numbers);
     bool asks = ideal->numbers.now.sure.is_started || (ideal->numbers.now.possible.is_started &&
                                                      connection->first_resync != EVIDENCE_NONE);
-    ideal->is_complete = !asks;
+    /* One that may have a number, and had no time to ask, may know that something is missing. */
+    ideal->is_complete = !asks && !ideal->numbers.now.possible.is_started;
     note_complete(ideal, entry->at_us);
     if (!asks)
         ideal->answered_marker = ideal->model.event_count; /* it cannot ask (C-2) */
@@ -384,8 +385,22 @@ static void reconnect_at_end(struct ideal *ideal, const struct transcript_entry 
         resync_unasked(ideal, IDEAL_RECONNECT, index);
 }
 
-/* Numbers that another frame may have given it: an event of `send`, or an ack nobody asked for. */
-static void note_frame(struct ideal *ideal, const struct transcript_entry *entry)
+/* Whether the client had asked from that number, on the connection of entry `index`. */
+static bool has_asked(const struct ideal *ideal, size_t index, double number)
+{
+    uint32_t connection = evidence_entry(ideal->evidence, index)->connection;
+    while (index-- > 0) {
+        const struct transcript_entry *entry = evidence_entry(ideal->evidence, index);
+        if (entry->kind == TRANSCRIPT_FRAME_IN && entry->connection == connection &&
+            entry->seq == number)
+            return true;
+    }
+    return false;
+}
+
+/* What another frame may have told it: an event of `send` its number, an ack that an author wrote
+ * that all has come. */
+static void note_frame(struct ideal *ideal, const struct transcript_entry *entry, size_t index)
 {
     bool is_ack = entry->detail && !strcmp(entry->detail, "resync_ack");
     if (!(entry->flags & TRANSCRIPT_FLAG_CONTROL))
@@ -394,8 +409,12 @@ static void note_frame(struct ideal *ideal, const struct transcript_entry *entry
         return;
     cJSON *frame = cJSON_Parse(entry->text);
     const cJSON *current = cJSON_GetObjectItemCaseSensitive(frame, "current_seq");
+    const cJSON *echo = cJSON_GetObjectItemCaseSensitive(frame, "last_seen_seq");
     if (cJSON_IsNumber(current))
         client_numbers_may_advance(&ideal->numbers, current->valuedouble);
+    if (cJSON_IsNumber(current) && cJSON_IsNumber(echo) &&
+        has_asked(ideal, index, echo->valuedouble))
+        ideal->answered_marker = ideal->model.event_count;
     cJSON_Delete(frame);
 }
 
@@ -422,7 +441,7 @@ static void play_entry(struct ideal *ideal, size_t index, size_t *send)
                 take_send(ideal, &evidence->sends[*send]);
         break;
     case TRANSCRIPT_FRAME_OUT:
-        note_frame(ideal, entry);
+        note_frame(ideal, entry, index);
         break;
     case TRANSCRIPT_ACK:
         client_numbers_may_advance(&ideal->numbers, entry->number);

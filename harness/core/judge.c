@@ -319,6 +319,14 @@ static void skip_unseen(struct judge *judge)
     free(names);
 }
 
+/* Whether a step's time was up while the machine was so busy that the harness was late itself: the
+ * client may not have had its share of it, either. */
+static bool was_busy(const struct judge *judge, const struct transcript_entry *done)
+{
+    return done && (judge_name_is(done, "unmet") || judge_name_is(done, "client-error")) &&
+           judge->evidence->latest_us > JUDGE_LATE_US_MAX;
+}
+
 static void set_verdict(struct judge *judge)
 {
     struct judgement *judgement = judge->judgement;
@@ -328,6 +336,7 @@ static void set_verdict(struct judge *judge)
             : evidence_entry(judge->evidence, judge->evidence->done);
     const char *why = done && done->text ? done->text : "the transcript has no end";
     judgement->verdict = worst_of_findings(judgement);
+    judgement->is_late = was_busy(judge, done);
     if (done && judge_name_is(done, "client-error")) {
         set_reason(judgement, VERDICT_CLIENT_ERROR, "%s", why);
         return;
@@ -358,12 +367,13 @@ static void set_verdict(struct judge *judge)
                    "the scenario names %s, which never came up: it tests nothing there", missing);
     if (judge->transcript->header.is_wire_only && !missing)
         skip_unseen(judge);
-    judgement->is_late = untold && !missing;
-    if (judgement->is_late)
+    if (untold && !missing) {
+        judgement->is_late = true;
         set_reason(judgement, VERDICT_ERROR,
                    "%s could not be judged: the harness itself was late by %.0f ms; play it again "
                    "with less at a time (--jobs 1)",
                    untold, (double)judge->evidence->latest_us / 1000);
+    }
     free(missing);
     free(untold);
 }

@@ -53,7 +53,8 @@ struct missed_range {
 
 struct judgement {
     enum verdict verdict;
-    bool is_late; /* an error only because the harness was late: another play may tell */
+    bool is_late; /* so, perhaps, only since the machine was busy (the harness was late itself, and a
+                   * rule could not be told or a step's time was up): another play may tell */
     char *reason; /* for client-error, error and skip: what happened; else NULL; owned */
     struct finding *findings; /* worst first, then by time; owned */
     size_t finding_count;

@@ -74,6 +74,26 @@ Test(judge_connection, short_delays_are_told_unless_the_harness_was_late_by_what
     }
 }
 
+Test(judge_connection, a_step_whose_time_was_up_on_a_busy_machine_may_be_worth_another_play)
+{
+    static const struct {
+        const char *how;
+        double late_us;
+        bool is_late;
+    } cases[] = {{"unmet", 80000, true}, {"unmet", 25000, false}, {"complete", 80000, false}};
+    for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
+        story_begin("", "");
+        story_open();
+        story_drop("reset");
+        struct transcript_entry late = story_entry(TRANSCRIPT_LATE);
+        late.number = cases[index].late_us;
+        story_add(&late);
+        story_done(cases[index].how, NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->is_late, cases[index].is_late, "case %zu", index);
+    }
+}
+
 Test(judge_connection, a_rule_that_the_scenario_does_not_name_may_stay_untold)
 {
     refuse_with(flat_ms);

@@ -325,6 +325,56 @@ Test(judge_resync, what_an_earlier_since_crowds_out_is_lost_by_c5)
     story_expect_cause(RULE_C5, "the 6 oldest rows");
 }
 
+/* It may have got a number at the end of the second connection; if so, it knew on the third, which
+ * broke before it could ask, that something was missing since minutes. */
+Test(judge_resync, a_client_that_had_no_time_to_ask_may_know_for_how_long_something_is_missing)
+{
+    story_begin("'server':{'ring':1,'db_limit':6,'clock':{'freeze':true}},", "");
+    story_open();
+    story_drop("reset");
+    story_publish(6);
+    story_open();
+    story_fence();
+    struct transcript_entry frame = story_entry(TRANSCRIPT_FRAME_OUT);
+    frame.connection = story.connection;
+    frame.detail = "channel.archived";
+    frame.seq = 0;
+    story_add(&frame);
+    story_drop("reset");
+    story_advance(300000);
+    story_open();
+    story_drop("reset");
+    story_publish(6);
+    story_open();
+    story_resync(0, (double)STORY_CLOCK_MS - 61000);
+    take_all();
+    story_expect(VERDICT_PASS, "");
+}
+
+/* An author's ack to the client's own question: who believes it has all, until then. */
+Test(judge_resync, what_a_made_up_ack_says_has_come_need_not_be_asked_for_again)
+{
+    for (int is_answer = 0; is_answer < 2; is_answer++) {
+        overflow("'server':{'ring':2},");
+        story_resync(3, STORY_SINCE_MS);
+        struct transcript_entry ack = story_entry(TRANSCRIPT_FRAME_OUT);
+        ack.connection = story.connection;
+        ack.detail = "resync_ack";
+        ack.text = is_answer ? "{\"last_seen_seq\":3,\"current_seq\":8}"
+                             : "{\"last_seen_seq\":2,\"current_seq\":8}";
+        story_add(&ack);
+        story_fence();
+        story_drop("reset");
+        story_advance(300000);
+        story_open();
+        story_resync(3, (double)story.server_ms);
+        take_all();
+        story_done("complete", NULL);
+        story_judge();
+        cr_expect_eq(story.judgement->verdict, is_answer ? VERDICT_PASS : VERDICT_FAIL);
+    }
+}
+
 Test(judge_resync, repeats_that_an_early_since_brings_are_not_blamed)
 {
     overflow("'server':{'ring':2},");

@@ -1,7 +1,9 @@
 #include "core/matcher.h"
 
+#include "core/number.h"
 #include "core/timestamp.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_of_kind(const cJSON *value, const char *kind)
@@ -26,7 +28,7 @@ bool matcher_matches(const struct matcher *matcher, const cJSON *value)
     case MATCHER_NONE:
         return true;
     case MATCHER_LITERAL:
-        return value && cJSON_Compare(matcher->literal, value, true);
+        return value && number_trees_equal(matcher->literal, value);
     case MATCHER_RANGE:
         return cJSON_IsNumber(value) &&
                (!matcher->has_min || value->valuedouble >= matcher->min) &&
@@ -47,25 +49,43 @@ bool matcher_matches_number(const struct matcher *matcher, double value)
     return matcher_matches(matcher, &number);
 }
 
+static void append_literal(const cJSON *literal, struct buffer *out)
+{
+    char *text = number_print_tree(literal);
+    buffer_append_text(out, text);
+    free(text);
+}
+
+static void append_number(double number, struct buffer *out)
+{
+    cJSON literal = {.type = cJSON_Number, .valuedouble = number};
+    append_literal(&literal, out);
+}
+
+static void describe_range(const struct matcher *matcher, struct buffer *out)
+{
+    bool has_both = matcher->has_min && matcher->has_max;
+    if (!has_both)
+        buffer_append_text(out, matcher->has_min ? "at least " : "at most ");
+    if (matcher->has_min)
+        append_number(matcher->min, out);
+    if (has_both)
+        buffer_append_text(out, " to ");
+    if (matcher->has_max)
+        append_number(matcher->max, out);
+}
+
 void matcher_describe(const struct matcher *matcher, struct buffer *out)
 {
-    char *literal;
     switch (matcher->kind) {
     case MATCHER_NONE:
         buffer_append_text(out, "anything");
         break;
     case MATCHER_LITERAL:
-        literal = cJSON_PrintUnformatted(matcher->literal);
-        buffer_append_text(out, literal);
-        cJSON_free(literal);
+        append_literal(matcher->literal, out);
         break;
     case MATCHER_RANGE:
-        if (matcher->has_min && matcher->has_max)
-            buffer_printf(out, "%.15g to %.15g", matcher->min, matcher->max);
-        else if (matcher->has_min)
-            buffer_printf(out, "at least %.15g", matcher->min);
-        else
-            buffer_printf(out, "at most %.15g", matcher->max);
+        describe_range(matcher, out);
         break;
     case MATCHER_ISO8601:
         buffer_append_text(out, "an ISO 8601 date");

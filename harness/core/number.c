@@ -129,3 +129,35 @@ char *number_print_tree(const cJSON *tree)
         abort();
     return text;
 }
+
+/* ---- comparing ---- */
+
+static bool members_equal(const cJSON *left, const cJSON *right)
+{
+    if (cJSON_GetArraySize(left) != cJSON_GetArraySize(right))
+        return false;
+    for (const cJSON *member = left->child; member; member = member->next) {
+        const cJSON *other = cJSON_GetObjectItemCaseSensitive(right, member->string);
+        if (!other || !number_trees_equal(member, other))
+            return false;
+    }
+    return true;
+}
+
+/* Recursion is bounded by the depth that cJSON parses. */
+bool number_trees_equal(const cJSON *left, const cJSON *right)
+{
+    if ((left->type & 0xff) != (right->type & 0xff))
+        return false;
+    if (cJSON_IsNumber(left))
+        return left->valuedouble == right->valuedouble;
+    if (cJSON_IsString(left))
+        return strcmp(left->valuestring, right->valuestring) == 0;
+    if (cJSON_IsObject(left))
+        return members_equal(left, right) && members_equal(right, left);
+    const cJSON *item = left->child, *other = right->child;
+    for (; item && other; item = item->next, other = other->next)
+        if (!number_trees_equal(item, other))
+            return false;
+    return !item && !other;
+}

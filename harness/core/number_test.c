@@ -161,9 +161,44 @@ Test(number, a_printed_tree_is_read_as_the_same_again)
 
 Test(number, whole_numbers_are_printed_whole)
 {
-    cJSON *number = cJSON_CreateNumber(4564581423457801);
-    char *text = number_print_tree(number);
-    cr_expect_str_eq(text, "4564581423457801");
-    free(text);
-    cJSON_Delete(number);
+    static const char *const numbers[] = {"4564581423457801", "9007199254740970",
+                                          "1000000000000000", "-9007199254740991"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        cJSON *number = cJSON_CreateNumber(strtod(numbers[i], NULL));
+        char *text = number_print_tree(number);
+        cr_expect_str_eq(text, numbers[i]);
+        free(text);
+        cJSON_Delete(number);
+    }
+}
+
+Test(number, trees_are_equal_to_the_last_digit_in_any_order)
+{
+    static const struct {
+        const char *left, *right;
+        bool is_equal;
+    } cases[] = {
+        {"9007199254740990", "9007199254740991", false},
+        {"9007199254740991", "9007199254740991", true},
+        {"0.1", "0.10000000000000002", false},
+        {"1", "1.0", true},
+        {"1", "\"1\"", false},
+        {"true", "false", false},
+        {"null", "null", true},
+        {"\"a\"", "\"A\"", false},
+        {"[1,2]", "[2,1]", false},
+        {"[1]", "[1,1]", false},
+        {"{\"a\":1,\"b\":[2]}", "{\"b\":[2],\"a\":1}", true},
+        {"{\"a\":1}", "{\"A\":1}", false},
+        {"{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":1}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cJSON *left = cJSON_Parse(cases[i].left), *right = cJSON_Parse(cases[i].right);
+        cr_expect_eq(number_trees_equal(left, right), cases[i].is_equal, "%s and %s",
+                     cases[i].left, cases[i].right);
+        cr_expect_eq(number_trees_equal(right, left), cases[i].is_equal, "%s and %s",
+                     cases[i].right, cases[i].left);
+        cJSON_Delete(left);
+        cJSON_Delete(right);
+    }
 }

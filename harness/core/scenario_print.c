@@ -157,22 +157,30 @@ static void append_step(const cJSON *step, const char *comment, bool is_last, si
     buffer_free(&line);
 }
 
+/* A step, and its text: what is folded must be the same to the byte, for `send` writes its frame as
+ * it stands. */
+struct printed_step {
+    cJSON *json;
+    char *text;
+};
+
 /* Steps from `first` on that are played `rounds` times; one step played once is just that. */
 struct run {
     size_t body_count, rounds;
 };
 
-static bool is_same_round(cJSON *const *steps, size_t first, size_t second, size_t body_count)
+static bool is_same_round(const struct printed_step *steps, size_t first, size_t second,
+                          size_t body_count)
 {
     for (size_t i = 0; i < body_count; i++) {
-        if (!cJSON_Compare(steps[first + i], steps[second + i], true))
+        if (strcmp(steps[first + i].text, steps[second + i].text) != 0)
             return false;
     }
     return true;
 }
 
 /* The repeat that saves the most lines. */
-static struct run find_run(cJSON *const *steps, size_t count, size_t first)
+static struct run find_run(const struct printed_step *steps, size_t count, size_t first)
 {
     struct run best = {1, 1};
     size_t best_saved = REPEAT_LINES;
@@ -190,40 +198,44 @@ static struct run find_run(cJSON *const *steps, size_t count, size_t first)
     return best;
 }
 
-static void append_run(cJSON *const *steps, const char *const *comments, struct run run,
-                       bool is_last, struct buffer *out)
+static void append_run(const struct printed_step *steps, const char *const *comments,
+                       struct run run, bool is_last, struct buffer *out)
 {
     if (run.rounds == 1) {
-        append_step(steps[0], comments ? comments[0] : NULL, is_last, STEP_INDENT, out);
+        append_step(steps[0].json, comments ? comments[0] : NULL, is_last, STEP_INDENT, out);
         return;
     }
     buffer_printf(out, "%*s{ \"%s\": { \"times\": %zu, \"steps\": [\n", STEP_INDENT, "",
                   verb_name(VERB_REPEAT), run.rounds);
     for (size_t i = 0; i < run.body_count; i++)
-        append_step(steps[i], comments ? comments[i] : NULL, i + 1 == run.body_count,
+        append_step(steps[i].json, comments ? comments[i] : NULL, i + 1 == run.body_count,
                     STEP_INDENT + 2, out);
     buffer_printf(out, "%*s] } }%s\n", STEP_INDENT, "", is_last ? "" : ",");
 }
 
-static cJSON **make_steps(const struct scenario *scenario)
+static struct printed_step *make_steps(const struct scenario *scenario)
 {
-    cJSON **steps = memory_alloc(scenario->step_count, sizeof *steps);
-    for (size_t i = 0; i < scenario->step_count; i++)
-        steps[i] = scenario_print_step(&scenario->steps[i]);
+    struct printed_step *steps = memory_alloc(scenario->step_count, sizeof *steps);
+    for (size_t i = 0; i < scenario->step_count; i++) {
+        steps[i].json = scenario_print_step(&scenario->steps[i]);
+        steps[i].text = number_print_tree(steps[i].json);
+    }
     return steps;
 }
 
-static void free_steps(cJSON **steps, size_t count)
+static void free_steps(struct printed_step *steps, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        cJSON_Delete(steps[i]);
+    for (size_t i = 0; i < count; i++) {
+        cJSON_Delete(steps[i].json);
+        free(steps[i].text);
+    }
     free(steps);
 }
 
 static void append_steps(const struct scenario *scenario, const char *const *comments,
                          struct buffer *out)
 {
-    cJSON **steps = make_steps(scenario);
+    struct printed_step *steps = make_steps(scenario);
     for (size_t i = 0; i < scenario->step_count;) {
         struct run run = find_run(steps, scenario->step_count, i);
         size_t next = i + run.body_count * run.rounds;
@@ -236,7 +248,7 @@ static void append_steps(const struct scenario *scenario, const char *const *com
 
 size_t scenario_print_step_count(const struct scenario *scenario)
 {
-    cJSON **steps = make_steps(scenario);
+    struct printed_step *steps = make_steps(scenario);
     size_t count = 0;
     for (size_t i = 0; i < scenario->step_count;) {
         struct run run = find_run(steps, scenario->step_count, i);

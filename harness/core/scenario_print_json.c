@@ -255,6 +255,14 @@ static cJSON *value_to_json(const struct scenario_field *field, const void *base
 
 /* ---- what may be left out ---- */
 
+/* Without a fallback it is 0; a name (`next`) is no number. */
+static bool is_number(const char *fallback, double number)
+{
+    char *end = NULL;
+    double value = fallback ? strtod(fallback, &end) : 0.0;
+    return value == number && (!end || end > fallback);
+}
+
 /* Whether the JSON is what the loader puts there by itself: the fallback, or where there is none
  * what says nothing (no item, no member, 0, false). */
 static bool is_default(const struct scenario_field *field, const cJSON *json)
@@ -267,7 +275,7 @@ static bool is_default(const struct scenario_field *field, const cJSON *json)
     if (cJSON_IsString(json))
         return fallback && strcmp(json->valuestring, fallback) == 0;
     if (cJSON_IsNumber(json))
-        return json->valuedouble == (fallback ? strtod(fallback, NULL) : 0.0);
+        return is_number(fallback, json->valuedouble);
     return cJSON_IsTrue(json) == (fallback && strcmp(fallback, "true") == 0);
 }
 

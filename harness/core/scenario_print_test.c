@@ -96,6 +96,7 @@ Test(scenario_print, every_kind_of_field_comes_back_the_same)
         " \"X\": \"\" } } }",
         "{ \"refuse\": { \"how\": \"closed\", \"for_ms\": 0 } }",
         "{ \"publish\": { \"count\": 2, \"seq\": 9007199254740990, \"id\": \"same\" } }",
+        "{ \"publish\": { \"seq\": 0 } }",
         "{ \"publish\": { \"seq\": \"none\", \"live\": false, \"store\": false, \"size\": 9,"
         " \"every_ms\": 1, \"channel\": \"c\", \"type\": \"\\u00e4 \\\"x\\\" \\n\" } }",
         "{ \"send\": { \"frame\": { \"type\": \"${seq}\", \"a\": [1.5, -2e-7, null, {}, []] } } }",
@@ -219,6 +220,30 @@ Test(scenario_print, steps_that_come_again_are_a_repeat)
     free(text);
     expect_round_trip(scenario, &notes);
     scenario_free(scenario);
+}
+
+/* Equal by cJSON_Compare, which is loose in the 16th digit and does not see the order of members. */
+Test(scenario_print, steps_that_are_only_nearly_the_same_are_no_repeat)
+{
+    static const char *const alike[][4] = {
+        {"{ \"publish\": { \"seq\": 9007199254740989 } }",
+         "{ \"publish\": { \"seq\": 9007199254740990 } }",
+         "{ \"publish\": { \"seq\": 9007199254740990 } }",
+         "{ \"publish\": { \"seq\": 9007199254740989 } }"},
+        {"{ \"send\": { \"frame\": { \"a\": 1, \"b\": 2 } } }",
+         "{ \"send\": { \"frame\": { \"b\": 2, \"a\": 1 } } }",
+         "{ \"send\": { \"frame\": { \"a\": 1, \"b\": 2 } } }",
+         "{ \"send\": { \"frame\": { \"b\": 2, \"a\": 1 } } }"},
+    };
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        char text[600];
+        snprintf(text, sizeof text, HEAD "\"steps\": [ %s, %s, %s, %s ] }", alike[i][0],
+                 alike[i][1], alike[i][2], alike[i][3]);
+        struct scenario *scenario = load(text);
+        cr_expect_eq(scenario_print_step_count(scenario), 4);
+        expect_round_trip(scenario, NULL);
+        scenario_free(scenario);
+    }
 }
 
 /* The longest line, in bytes. */

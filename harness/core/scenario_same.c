@@ -100,7 +100,9 @@ static void append_field(const struct scenario_field *field, const void *base, s
         break;
     case FIELD_NAME_OR_INTEGER:
         append_stored(base, field->offset, sizeof(int), out);
-        append_stored(base, field->second_offset, sizeof(int64_t), out);
+        /* With a name the number says nothing. */
+        if (*(const int *)at(base, field->offset) == (int)field->names->count)
+            append_stored(base, field->second_offset, sizeof(int64_t), out);
         break;
     case FIELD_NAME_OR_OBJECT:
         append_stored(base, field->offset, sizeof(int), out);

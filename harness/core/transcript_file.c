@@ -350,14 +350,16 @@ static bool read_line(const char *text, size_t size_bytes, size_t line_number,
                       struct transcript *transcript, struct error *error)
 {
     bool is_too_long = size_bytes > TRANSCRIPT_LINE_BYTES_MAX;
-    cJSON *line = is_too_long ? NULL : parse_line(text, size_bytes);
+    /* cJSON takes any bytes; they would go on into findings and reports. */
+    bool is_utf8 = is_too_long || text_is_utf8(text, size_bytes);
+    cJSON *line = is_too_long || !is_utf8 ? NULL : parse_line(text, size_bytes);
     bool is_good = false;
     if (is_too_long)
         error_set(error, NULL, "this line has %zu bytes; at most %zu are allowed", size_bytes,
                   TRANSCRIPT_LINE_BYTES_MAX);
     else if (!line)
-        error_set(error, "the file is damaged or cut off: run the scenario again",
-                  "this line is no JSON object");
+        error_set(error, "the file is damaged or cut off: run the scenario again", "this line is %s",
+                  is_utf8 ? "no JSON object" : "not UTF-8");
     else if (transcript->count >= TRANSCRIPT_ENTRY_COUNT_MAX)
         error_set(error, NULL, "more than %d entries", TRANSCRIPT_ENTRY_COUNT_MAX);
     else if (line_number == 1)

@@ -226,6 +226,7 @@ static const struct malformed {
     {"nothing", "", 0, "empty"},
     {"an empty line", "\n", 1, "no JSON object"},
     {"no JSON", "hello\n", 1, "no JSON object"},
+    {"no UTF-8", "{\"transcript\":1,\"scenario\":\"\xff\",\"source\":\"\"}\n", 1, "not UTF-8"},
     {"no object", "[1]\n", 1, "no JSON object"},
     {"half a header", "{\"transcript\":1,\"scena", 1, "no JSON object"},
     {"a header of something else", "{\"a\":1}\n", 1, "no gapcheck transcript"},

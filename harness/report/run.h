@@ -54,6 +54,7 @@ struct run {
     struct run_scenario *scenarios;
     size_t scenario_count;
     size_t unplayed_count; /* scenarios that an interrupt or --fail-fast left out */
+    size_t again_count;    /* scenarios played again since the machine was busy; not in a file */
     size_t fixed_count;    /* baseline entries that no longer happen */
     char **fixed;          /* owned: a sentence for each of them */
     int exit;              /* of run_exit_code */

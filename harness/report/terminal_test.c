@@ -3,6 +3,7 @@
 #include "report/sample_run.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static char *render(const struct run *run, struct report_style style)
@@ -36,6 +37,30 @@ Test(terminal, shows_rule_sentence_cause_step_and_command)
                      "report: reports/out/x\n");
     free(text);
     run_free(&run);
+}
+
+Test(terminal, sums_up_by_rule_where_many_scenarios_fail)
+{
+    for (int count = 5; count <= 6; count++) {
+        struct run run = sample_run_empty();
+        for (int i = 0; i < count; i++) {
+            char name[16], message[40];
+            snprintf(name, sizeof name, "gap/%d", i);
+            snprintf(message, sizeof message, "%d events lost", i == 3 ? 9 : 1);
+            struct run_scenario *scenario = sample_add(&run, name, VERDICT_FAIL);
+            scenario->judgement->lost = i == 3 ? 9 : 1;
+            sample_add_finding(scenario, RULE_C5, RULE_LEVEL_MUST, message, NULL);
+            sample_add_finding(scenario, RULE_C5, RULE_LEVEL_MUST, "another", NULL);
+        }
+        char *text = render(&run, (struct report_style){0});
+        const char *rules = strstr(text, "\nrules broken,");
+        cr_expect_eq(rules != NULL, count == 6);
+        if (rules)
+            cr_expect_not_null(strstr(rules, "\n  C-5  must       6  gap/3: 9 events lost\n"), "%s",
+                               rules);
+        free(text);
+        run_free(&run);
+    }
 }
 
 Test(terminal, never_passes_on_what_a_client_wrote)

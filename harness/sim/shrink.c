@@ -3,6 +3,7 @@
 #include "core/buffer.h"
 #include "core/judge.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
 #include "sim/shrink_changes.h"
@@ -127,12 +128,10 @@ static bool make_candidate(struct shrink *shrink, const struct shrink_change *co
 {
     *candidate = (struct candidate){.change_count = count};
     candidate->document = shrink_changes_apply(shrink->document, changes, count);
-    char *text = cJSON_PrintUnformatted(candidate->document);
-    if (!text)
-        abort();
+    char *text = number_print_tree(candidate->document); /* every digit: the rest must stay */
     if (!is_seen(shrink, text))
         candidate->scenario = load(shrink, text);
-    cJSON_free(text);
+    free(text);
     if (candidate->scenario && !is_fair(shrink, candidate->scenario)) {
         scenario_free(candidate->scenario);
         candidate->scenario = NULL;
@@ -286,13 +285,11 @@ static void mend(struct shrink *shrink, enum shrink_pass pass)
 static bool begin_with(struct shrink *shrink, enum rule rule)
 {
     set_rule(shrink->document, rule);
-    char *text = cJSON_PrintUnformatted(shrink->document);
-    if (!text)
-        abort();
+    char *text = number_print_tree(shrink->document);
     scenario_free(shrink->scenario);
     shrink->scenario = load(shrink, text);
     is_seen(shrink, text);
-    cJSON_free(text);
+    free(text);
     shrink->must_suit_reference = shrink->scenario && shrink_suits_reference(shrink->scenario);
     return shrink->must_suit_reference;
 }
