@@ -24,9 +24,6 @@ void campaign_play(const struct client_policy *policy, enum generator_length len
                    struct campaign_session *session);
 void campaign_session_free(struct campaign_session *session);
 
-/* Whether every published event is owed or unrecoverable, and every owed one dispatched or lost. */
-bool campaign_books_balance(const struct judgement *judgement);
-
 /* Sessions of one kind: how many, and the one with the lowest seed. */
 struct campaign_kind {
     uint64_t count;
