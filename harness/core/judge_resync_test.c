@@ -7,16 +7,6 @@
 
 TestSuite(judge_resync, .fini = story_end);
 
-static void three_and_drop(const char *members)
-{
-    story_begin(members, "");
-    story_open();
-    story_publish(3);
-    story_dispatch_sent();
-    story_fence(); /* gc-4 */
-    story_drop("reset");
-}
-
 /* ---- C-1, C-2, C-3 ---- */
 
 Test(judge_resync, no_resync_on_the_first_connection_or_c1_is_broken)
@@ -74,7 +64,7 @@ Test(judge_resync, a_number_that_may_have_been_read_allows_a_resync_and_demands_
 
 Test(judge_resync, a_reconnect_without_resync_breaks_c3_once)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_open();
     story_fence();
     story_expect(VERDICT_FAIL, "C-3");
@@ -83,7 +73,7 @@ Test(judge_resync, a_reconnect_without_resync_breaks_c3_once)
 
 Test(judge_resync, a_reconnect_without_resync_that_lost_something_is_one_finding)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(3);
     story_open();
     story_fence();
@@ -94,7 +84,7 @@ Test(judge_resync, a_reconnect_without_resync_that_lost_something_is_one_finding
 
 Test(judge_resync, a_second_resync_without_need_breaks_c3)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_open();
     story_resync(3, STORY_SINCE_MS);
     story_answer();
@@ -110,7 +100,7 @@ Test(judge_resync, a_second_resync_after_a_second_without_ack_is_allowed)
 {
     static const int64_t waits_ms[] = {1000, 300};
     for (size_t index = 0; index < 2; index++) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_publish(1);
         story_open();
         story_resync(3, STORY_SINCE_MS);
@@ -126,7 +116,7 @@ Test(judge_resync, a_second_resync_after_a_second_without_ack_is_allowed)
 
 Test(judge_resync, a_second_resync_because_of_a_hole_is_allowed)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_open();
     story_resync(3, STORY_SINCE_MS);
     story_answer();
@@ -146,14 +136,14 @@ Test(judge_resync, a_second_resync_because_of_a_hole_is_allowed)
 
 Test(judge_resync, a_number_above_all_that_were_given_breaks_c4)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_reconnect(4);
     story_expect(VERDICT_FAIL, "C-4");
 }
 
 Test(judge_resync, a_number_below_what_was_dispatched_breaks_c4)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_open();
     story_resync(2, STORY_SINCE_MS);
     story_answer();
@@ -164,7 +154,7 @@ Test(judge_resync, a_number_below_what_was_dispatched_breaks_c4)
 
 Test(judge_resync, an_event_that_was_asked_past_is_lost_by_c4)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(2); /* numbers 4 and 5 */
     story_reconnect(4);
     story_expect(VERDICT_FAIL, "C-4");
@@ -175,7 +165,7 @@ Test(judge_resync, an_event_that_was_asked_past_is_lost_by_c4)
 
 Test(judge_resync, a_number_may_advance_to_that_of_an_ack)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish_as((struct story_publish){.type = "message.read", .count = 5});
     story_reconnect(3); /* 4 to 6 are gone for good; the ack says 8 */
     story_drop("reset");
@@ -187,7 +177,7 @@ Test(judge_resync, a_number_may_advance_to_that_of_an_ack)
 
 Test(judge_resync, a_number_may_stay_below_a_hole_that_nothing_fills)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish_as((struct story_publish){.type = "message.read", .count = 5});
     story_reconnect(3);
     story_drop("reset");
@@ -198,7 +188,7 @@ Test(judge_resync, a_number_may_stay_below_a_hole_that_nothing_fills)
 
 Test(judge_resync, rows_that_moved_the_number_break_c8)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish(4); /* numbers 4 to 7 */
     story_reconnect(3);
     story_drop("reset");
@@ -209,7 +199,7 @@ Test(judge_resync, rows_that_moved_the_number_break_c8)
 
 Test(judge_resync, a_resync_without_a_number_breaks_c4_and_what_it_loses_is_c4)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(2);
     story_open();
     story_frame("resync", "{'type':'resync','last_seen_seq':null,'since':'2026-06-01T10:00:00Z'}");
@@ -227,7 +217,7 @@ Test(judge_resync, a_resync_without_a_number_breaks_c4_and_what_it_loses_is_c4)
 /* Five messages missed, two of which the ring has, in the server's second 0. */
 static void overflow(const char *members)
 {
-    three_and_drop(members);
+    story_begin_dropped(members, 3);
     story_publish(5); /* gc-5 … gc-9 */
     story_open();
 }
@@ -262,7 +252,7 @@ Test(judge_resync, a_since_in_the_second_of_the_rows_cuts_them_off_by_c5)
 Test(judge_resync, a_resync_without_valid_since_breaks_c5_once)
 {
     for (int has_loss = 0; has_loss < 2; has_loss++) {
-        three_and_drop("'server':{'ring':2},");
+        story_begin_dropped("'server':{'ring':2},", 3);
         story_publish(has_loss ? 5 : 0);
         story_open();
         story_resync(3, STORY_NO_SINCE);
@@ -389,7 +379,7 @@ Test(judge_resync, repeats_that_an_early_since_brings_are_not_blamed)
 
 Test(judge_resync, a_since_is_not_to_reach_back_to_what_an_answer_did_not_bring)
 {
-    three_and_drop("'server':{'ring':9,'clock':{'freeze':true}},");
+    story_begin_dropped("'server':{'ring':9,'clock':{'freeze':true}},", 3);
     /* A row without number is missed, and no gap shows it. */
     story_publish_as((struct story_publish){.is_unnumbered = true});
     story_reconnect(3);
@@ -407,7 +397,7 @@ Test(judge_resync, a_since_is_not_to_reach_back_to_what_an_answer_did_not_bring)
 
 static void reconnect_and_say(const char *first, const char *second)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_connect();
     story_upgrade();
     static const char *const subscribe = "{'type':'subscribe','channels':['general']}";
@@ -461,7 +451,7 @@ Test(judge_resync, a_later_subscription_is_part_of_every_further_open)
 
 Test(judge_resync, a_subscription_that_may_not_have_been_read_is_not_missed_in_a_resync)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_open();
     tell("subscribe", "{\"channels\":[\"more\"]}");
     story_resync(3, STORY_SINCE_MS); /* sent before it read the line */
@@ -490,7 +480,7 @@ Test(judge_resync, an_unsubscribed_channel_is_not_missed)
 Test(judge_resync, a_reset_that_the_ack_shows_is_recovered_or_c21_is_broken)
 {
     for (int asks_again = 0; asks_again < 2; asks_again++) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_restart(0);
         story_publish(2); /* gc-5, gc-6: numbers 1 and 2 */
         story_open();
@@ -512,7 +502,7 @@ Test(judge_resync, a_reset_that_the_ack_shows_is_recovered_or_c21_is_broken)
 /* It asked for the new numbers, and the server did not answer. */
 Test(judge_resync, a_reset_after_which_no_answer_came_is_unrecoverable)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_restart(0);
     story_publish(2);
     story_open();
@@ -527,7 +517,7 @@ Test(judge_resync, a_reset_after_which_no_answer_came_is_unrecoverable)
 
 Test(judge_resync, a_reset_that_was_outgrown_unnoticed_is_unrecoverable)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_restart(0);
     story_publish(5); /* numbers 1 to 5; 3 are gone for who asks from 3 */
     story_reconnect(3);
@@ -539,7 +529,7 @@ Test(judge_resync, a_counter_that_was_kept_or_rewound_by_a_few_is_understood)
 {
     static const int64_t counters[] = {-1, 2};
     for (size_t index = 0; index < 2; index++) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_restart(counters[index]);
         story_open();
         story_resync(3, STORY_SINCE_MS);
@@ -556,7 +546,7 @@ Test(judge_resync, a_counter_that_was_kept_or_rewound_by_a_few_is_understood)
 Test(judge_resync, a_client_that_keeps_the_old_number_after_new_live_events_breaks_c9)
 {
     for (int is_new = 0; is_new < 2; is_new++) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_restart(0);
         story_open();
         story_resync(3, STORY_SINCE_MS);
@@ -574,7 +564,7 @@ Test(judge_resync, a_client_that_keeps_the_old_number_after_new_live_events_brea
 
 Test(judge_resync, a_number_sent_before_the_new_live_events_came_is_not_blamed)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_restart(0);
     story_open();
     story_publish(1); /* on its way to the client ... */
