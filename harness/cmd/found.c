@@ -2,7 +2,6 @@
 
 #include "cmd/reproducer.h"
 #include "cmd/style.h"
-#include "core/memory.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
 #include "report/run.h"

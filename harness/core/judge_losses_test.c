@@ -2,7 +2,6 @@
 #include "core/judge_fixture.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 
 TestSuite(judge_losses, .fini = story_end);
 

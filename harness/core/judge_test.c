@@ -4,7 +4,6 @@
 #include "core/transcript_file.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <string.h>
 
 TestSuite(judge, .fini = story_end);

@@ -1,7 +1,6 @@
 #include "report/markdown.h"
 #include "report/report.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define ROWS_MAX       40 /* so that the whole stays below 60 lines */

@@ -8,7 +8,6 @@
 #include "core/judge.h"
 #include "sim/generator.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* One session. All owned. */
