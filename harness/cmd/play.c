@@ -50,6 +50,7 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
         .why = scenario->why ? copy(scenario->why) : NULL,
         .tags = memory_alloc(tag_count, sizeof(char *)),
         .tag_count = tag_count,
+        .dialect = scenario->dialect,
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
