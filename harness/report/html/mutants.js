@@ -14,8 +14,8 @@ function drawSummary(matrix) {
   return html('header', { class: `run-head ${status}` },
     html('p', { class: 'verdict' },
       html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(status)),
-      `${summary.killed} of ${plural(summary.mutants, 'mutant')} are killed by the rule they break; ` +
-      `${summary.killing} of ${plural(summary.scenarios, 'scenario')} kill at least one.`),
+      `${summary.killed} of ${plural(summary.mutants, 'mutant')} are killed by the rule they ` +
+      `break; ${summary.killing} of ${plural(summary.scenarios, 'scenario')} kill at least one.`),
     html('p', { class: 'meta' }, summary.sampled
       ? `${summary.agreeing} of ${summary.sampled} pairs agree in both worlds.` : ''),
     isWhole && summary.killed < summary.mutants ? html('p', { class: 'meta' },
