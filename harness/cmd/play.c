@@ -238,7 +238,7 @@ static enum live_status play_late_again(struct play *play, struct live_config *c
         /* Every callback gets the play. */
         struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};
         config->jobs = AGAIN_JOBS;
-        play->progress.total_count += count;
+        progress_again(&play->progress, count);
         status = live_run(config, plays, count, &callbacks);
     }
     free(play->late_indexes);
