@@ -1,5 +1,7 @@
 #include "report/broken_rules.h"
 
+#include <stdlib.h>
+
 static uint64_t weight_of(const struct run_scenario *scenario, const struct finding *finding)
 {
     const struct judgement *judgement = scenario->judgement;
@@ -38,6 +40,16 @@ static void close_gaps(struct broken_rules *broken)
     }
 }
 
+static int compare_rows(const void *left, const void *right)
+{
+    const struct broken_rule *a = left, *b = right;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
+    if (a->scenario_count != b->scenario_count)
+        return a->scenario_count > b->scenario_count ? -1 : 1;
+    return (int)a->rule - (int)b->rule;
+}
+
 struct broken_rules broken_rules_find(const struct run *run)
 {
     struct broken_rules broken = {0};
@@ -56,5 +68,6 @@ struct broken_rules broken_rules_find(const struct run *run)
         broken.scenario_count += breaks_any;
     }
     close_gaps(&broken);
+    qsort(broken.rows, broken.row_count, sizeof broken.rows[0], compare_rows);
     return broken;
 }

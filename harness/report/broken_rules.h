@@ -1,5 +1,5 @@
-/* A run summed up by rule: which were broken, in how many scenarios, and the worst of these. What the
- * baseline lists is left out. */
+/* A run summed up by rule: which were broken, in how many scenarios, and the worst of these. What
+ * the baseline lists is left out. */
 #ifndef GAPCHECK_REPORT_BROKEN_RULES_H
 #define GAPCHECK_REPORT_BROKEN_RULES_H
 
@@ -16,7 +16,7 @@ struct broken_rule {
 };
 
 struct broken_rules {
-    struct broken_rule rows[2 * RULE_COUNT]; /* MUST before SHOULD, each in the order of rules.h */
+    struct broken_rule rows[2 * RULE_COUNT]; /* MUST before SHOULD, then by scenario_count */
     size_t row_count;
     size_t scenario_count; /* that break any of them */
 };

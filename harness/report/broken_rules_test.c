@@ -23,11 +23,11 @@ Test(broken_rules, the_worst_is_where_most_was_lost_by_that_rule)
     sample_add_finding(nine, RULE_C5, RULE_LEVEL_MUST, "another of the same", NULL);
     struct broken_rules broken = broken_rules_find(&run);
     cr_assert_eq(broken.row_count, 2);
-    cr_expect_eq(broken.rows[0].rule, RULE_C4);
-    cr_expect_eq(broken.rows[1].rule, RULE_C5);
-    cr_expect_eq(broken.rows[1].scenario_count, 3);
-    cr_expect_str_eq(broken.rows[1].worst->name, "nine");
-    cr_expect_str_eq(broken.rows[1].finding->message, "9 lost");
+    cr_expect_eq(broken.rows[0].rule, RULE_C5);
+    cr_expect_eq(broken.rows[0].scenario_count, 3);
+    cr_expect_str_eq(broken.rows[0].worst->name, "nine");
+    cr_expect_str_eq(broken.rows[0].finding->message, "9 lost");
+    cr_expect_eq(broken.rows[1].rule, RULE_C4);
     cr_expect_eq(broken.scenario_count, 3);
     run_free(&run);
 }

@@ -96,7 +96,8 @@ Test(summary, never_has_more_than_60_lines)
     free(text);
     for (int i = 0; i < RULE_COUNT; i++)
         for (int level = RULE_LEVEL_MUST; level <= RULE_LEVEL_SHOULD; level++)
-            sample_add_finding(&run.scenarios[i], (enum rule)i, (enum rule_level)level, "lost", NULL);
+            sample_add_finding(&run.scenarios[i], (enum rule)i, (enum rule_level)level, "lost",
+                               NULL);
     text = render(&run);
     cr_expect_leq(count_lines(text), 60);
     cr_expect_not_null(strstr(text, "\n| … | | | and "), "%s", text);
@@ -119,8 +120,8 @@ Test(summary, sums_up_by_rule_where_not_every_scenario_has_a_row)
         const char *rules = strstr(text, "| rule broken |");
         cr_expect_eq(rules != NULL, count == 53, "%s", text);
         if (rules) {
-            cr_expect_not_null(strstr(rules, "\n| C-2 | must | 1 | s51: lost |\n"
-                                             "| C-7 | must | 52 | s0: lost |\n"), "%s", text);
+            cr_expect_not_null(strstr(rules, "\n| C-7 | must | 52 | s0: lost |\n"
+                                             "| C-2 | must | 1 | s51: lost |\n"), "%s", text);
             cr_expect_lt(rules, strstr(text, "| verdict |"));
         }
         free(text);

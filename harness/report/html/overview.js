@@ -151,9 +151,9 @@ function groupByRule(scenarios, isKnown) {
     b.items.length - a.items.length || ruleNumber(a.rule) - ruleNumber(b.rule));
 }
 
-function drawNames(items, link) {
-  const name = ({ scenario }) => html('a', { href: link(scenario.name) }, scenario.name);
-  const list = html('p', { class: 'names' }, separate(items.slice(0, NAMES_SHOWN).map(name)));
+function drawNames(items, name) {
+  const list = html('p', { class: 'names' },
+    'also in ', separate(items.slice(0, NAMES_SHOWN).map(name)));
   const rest = items.slice(NAMES_SHOWN);
   if (rest.length) {
     list.append(' ', html('button', { type: 'button', class: 'link', onclick: (event) => {
@@ -169,6 +169,7 @@ function drawGroup({ rule, level, items }, rules, link) {
   const about = rules.find(({ id }) => id === rule);
   const verdict = level === 'must' ? 'fail' : 'warn';
   const { scenario, finding } = items[0];
+  const name = ({ scenario: one }) => html('a', { href: link(one.name) }, one.name);
   return html('li', { 'data-rule': rule },
     html('p', { class: 'head' }, verdictBadge(verdict), html('strong', { class: 'rule' }, rule),
       plural(items.length, 'scenario')),
@@ -176,9 +177,8 @@ function drawGroup({ rule, level, items }, rules, link) {
       `${level.toUpperCase()}: a client ${sentenceOf(about, scenario)}`) : null,
     html('p', { class: 'example' }, keepWhole(finding.message)),
     finding.cause ? html('p', { class: 'cause' }, finding.cause) : null,
-    html('p', { class: 'sentence' }, items.length > 1 ? 'worst in ' : 'in ', html('a', { href: link(scenario.name) },
-      scenario.name)),
-    items.length > 1 ? drawNames(items.slice(1), link) : null);
+    html('p', { class: 'sentence' }, items.length > 1 ? 'worst in ' : 'in ', name(items[0])),
+    items.length > 1 ? drawNames(items.slice(1), name) : null);
 }
 
 const drawGroups = (groups, rules, link) => html('ul', { class: 'wrong broken' },

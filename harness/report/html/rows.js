@@ -225,7 +225,7 @@ const HANDLERS = {
   done: ({ entry }) => ({
     marks: [], isWide: true, isQuiet: entry.how === 'complete',
     isBad: entry.how !== 'complete',
-    text: `${entry.how ?? 'done'}${entry.why ? `: ${entry.why}` : ''}`,
+    text: `ends: ${entry.how ?? ''}${entry.why ? `: ${entry.why}` : ''}`,
     spoken: `the scenario ends: ${entry.how ?? ''} ${entry.why ?? ''}`,
   }),
 };

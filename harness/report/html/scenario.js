@@ -31,7 +31,8 @@ function drawFinding(finding, scenario, rules, onShow) {
     .filter(Boolean).join(', ');
   return html('li', { class: `finding ${finding.level}` },
     html('p', { class: 'message' }, html('strong', { class: 'rule' }, finding.rule), ' ',
-      keepWhole(finding.message), finding.known ? html('span', { class: 'known' }, ' known') : null),
+      keepWhole(finding.message),
+      finding.known ? html('span', { class: 'known' }, ' known') : null),
     finding.cause ? html('p', { class: 'cause' }, html('span', { class: 'word' }, 'Cause: '),
       finding.cause) : null,
     finding.reason ? html('p', { class: 'cause' },
