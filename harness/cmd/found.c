@@ -19,18 +19,19 @@ static char *make_remark(const struct found *found)
     const struct reduction *reduction = found->reduction;
     struct buffer remark;
     buffer_init(&remark, BUFFER_NO_LIMIT);
-    if (reduction->confirmed_count == 0) {
+    if (reduction->proof.failed_count == 0)
         buffer_append_text(&remark, "It happened once, and not again: unconfirmed.");
-    } else if (reduction->client_trouble) {
+    else if (found->trial->is_interrupted)
+        buffer_append_text(&remark, "Interrupted: it may be made smaller still.");
+    else if (reduction->end == SHRINK_END_LIMIT)
+        buffer_append_text(&remark, "It may be made smaller still.");
+    else if (!reduction->smallest && !reduction->client_trouble)
+        buffer_append_text(&remark, "What was smaller did not fail again, so it is as it was.");
+    if (reduction->client_trouble) {
+        buffer_append_text(&remark, remark.size_bytes > 0 ? " " : "");
         buffer_append_text(&remark, "The client could not be asked to the end: ");
         text_append_escaped(&remark, reduction->client_trouble, strlen(reduction->client_trouble),
                             200);
-    } else if (found->trial->is_interrupted) {
-        buffer_append_text(&remark, "Interrupted: it may be made smaller still.");
-    } else if (reduction->end == SHRINK_END_LIMIT) {
-        buffer_append_text(&remark, "It may be made smaller still.");
-    } else if (!reduction->smallest) {
-        buffer_append_text(&remark, "What was smaller did not fail again, so it is as it was.");
     }
     char *text = remark.size_bytes > 0 ? buffer_take_text(&remark) : NULL;
     buffer_free(&remark);
@@ -65,7 +66,7 @@ void found_append_file(const struct found *found, struct buffer *out)
     const struct reproducer reproducer = {
         .scenario = reduction_scenario(reduction),
         .finding = reduction_finding(reduction),
-        .judgement = reduction->judgement,
+        .judgement = reduction->proof.judgement,
         .rule = reduction->failure->rule,
         .message = message_of(found),
         .client = buffer_text(&client),
@@ -73,8 +74,8 @@ void found_append_file(const struct found *found, struct buffer *out)
         .command = command,
         .path = found->path,
         .original_step_count = reduction->original->step_count,
-        .confirmed_count = reduction->confirmed_count,
-        .confirm_count = REDUCTION_CONFIRM_COUNT,
+        .confirmed_count = reduction->proof.failed_count,
+        .confirm_count = reduction->proof.played_count,
         .remark = remark,
     };
     reproducer_print(&reproducer, found->places, out);
@@ -114,17 +115,21 @@ static void append_path(const struct found *found, struct buffer *out)
     buffer_printf(out, " (%zu step%s", step_count, step_count == 1 ? "" : "s");
     if (step_count < reduction->original->step_count)
         buffer_printf(out, ", made from %zu", reduction->original->step_count);
-    buffer_printf(out, "; failed %zu of %d times again)\n", reduction->confirmed_count,
-                  REDUCTION_CONFIRM_COUNT);
+    buffer_printf(out, "; failed %zu of %zu times again)\n", reduction->proof.failed_count,
+                  reduction->proof.played_count);
 }
 
 /* One line is enough for what did not happen again. */
 static void append_unconfirmed(const struct found *found, struct buffer *out)
 {
-    buffer_printf(out, "? %-4s unconfirmed, 0 of %d times again: ",
-                  rule_info(found->reduction->failure->rule)->id, REDUCTION_CONFIRM_COUNT);
+    const struct reduction *reduction = found->reduction;
+    buffer_printf(out, "? %-4s unconfirmed, 0 of %zu times again: ",
+                  rule_info(reduction->failure->rule)->id, reduction->proof.played_count);
     text_append_escaped(out, found->message, strlen(found->message), TEXT_BYTES_MAX);
-    buffer_append_text(out, "\n      file:  ");
+    buffer_append_text(out, "\n");
+    if (reduction->client_trouble)
+        append_line("note:", reduction->client_trouble, out);
+    buffer_append_text(out, "      file:  ");
     text_append_escaped(out, found->path, strlen(found->path), TEXT_BYTES_MAX);
     buffer_append_text(out, "\n");
 }
@@ -160,7 +165,7 @@ bool found_print(const struct found *found)
     struct buffer text;
     struct report_style style = style_of(found->trial->options, stdout);
     buffer_init(&text, BUFFER_NO_LIMIT);
-    if (found->reduction->confirmed_count > 0)
+    if (found->reduction->proof.failed_count > 0)
         append_all(found, &style, &text);
     else
         append_unconfirmed(found, &text);

@@ -12,10 +12,11 @@
 #include <string.h>
 
 #define RUNS_DEFAULT      2000
-#define FIRST_BATCH_COUNT 64 /* the first failure shall be there soon */
+#define FIRST_BATCH_COUNT 16 /* the first failure shall be there soon */
 #define BATCH_COUNT       256
+#define DEAD_BATCHES_MAX  2  /* in a row */
 
-#define OWN_PROCESS_ONE_IN 4
+#define OWN_PROCESS_ONE_IN 8
 
 /* ---- scenarios ---- */
 
@@ -24,7 +25,7 @@
 static struct driver_capabilities choose_capabilities(const struct fuzz *fuzz, uint64_t number)
 {
     struct driver_capabilities capabilities = fuzz->trial.capabilities;
-    return number % OWN_PROCESS_ONE_IN == 0
+    return number > FIRST_BATCH_COUNT && number % OWN_PROCESS_ONE_IN == 0
                ? driver_capabilities_without(capabilities, DRIVER_CAPABILITY_ALONE)
                : capabilities;
 }
@@ -81,38 +82,76 @@ static void batch_make(struct fuzz *fuzz, size_t count, struct batch *batch)
     }
 }
 
+/* ---- what failed in it ---- */
+
+/* One failure in one play. */
+struct sighting {
+    const struct fuzz_play *play; /* borrowed, as is the message */
+    const char *message;
+    struct failure failure;       /* owned */
+    size_t weight;
+    bool is_done;
+};
+
+struct sightings {
+    struct sighting *items; /* owned; the lightest first */
+    size_t count, capacity_count;
+};
+
 /* What is plain is quickly made smaller, and explains what is not. */
 static size_t weigh(const struct scenario *scenario)
 {
     return resemblance_count_unusual(scenario) * SCENARIO_STEPS_MAX + scenario->step_count;
 }
 
-/* The order in which failures are looked at. */
-static size_t *order_by_weight(const struct batch *batch)
+static void add_sightings(const struct fuzz_play *play, const struct judgement *judgement,
+                          struct sightings *sightings)
 {
-    size_t *order = memory_alloc(batch->count, sizeof *order);
-    size_t *weights = memory_alloc(batch->count, sizeof *weights);
-    for (size_t i = 0; i < batch->count; i++) {
-        size_t at = i;
-        weights[i] = weigh(batch->plays[i].scenario);
-        for (; at > 0 && weights[order[at - 1]] > weights[i]; at--)
-            order[at] = order[at - 1];
-        order[at] = i;
+    size_t weight = weigh(play->scenario);
+    for (size_t i = 0; i < judgement->finding_count; i++) {
+        sightings->items = memory_grow(sightings->items, &sightings->capacity_count,
+                                       sightings->count + 1, sizeof *sightings->items);
+        size_t at = sightings->count++;
+        for (; at > 0 && sightings->items[at - 1].weight > weight; at--)
+            sightings->items[at] = sightings->items[at - 1];
+        sightings->items[at] = (struct sighting){
+            .play = play, .message = judgement->findings[i].message, .weight = weight};
+        failure_of(&judgement->findings[i], &sightings->items[at].failure);
     }
-    free(weights);
-    return order;
 }
 
-static void look_at_play(struct fuzz *fuzz, const struct fuzz_play *play,
-                         const struct judgement *judgement)
+static void sightings_free(struct sightings *sightings)
 {
-    for (size_t i = 0; i < judgement->finding_count && !fuzz->trial.is_interrupted; i++) {
-        struct failure failure;
-        failure_of(&judgement->findings[i], &failure);
-        fuzz_look_at(fuzz, play, &failure, judgement->findings[i].message);
-        failure_free(&failure);
+    for (size_t i = 0; i < sightings->count; i++)
+        failure_free(&sightings->items[i].failure);
+    free(sightings->items);
+}
+
+/* What was never seen before comes first; NULL if all was looked at. */
+static struct sighting *choose_next(const struct fuzz *fuzz, const struct sightings *sightings)
+{
+    struct sighting *first = NULL;
+    for (size_t i = 0; i < sightings->count; i++) {
+        struct sighting *sighting = &sightings->items[i];
+        if (sighting->is_done)
+            continue;
+        if (!fuzz_failures_know(&fuzz->failures, &sighting->failure))
+            return sighting;
+        first = first ? first : sighting;
+    }
+    return first;
+}
+
+static void look_at_all(struct fuzz *fuzz, const struct sightings *sightings)
+{
+    struct sighting *next;
+    while (!fuzz->trial.is_interrupted && (next = choose_next(fuzz, sightings))) {
+        next->is_done = true;
+        fuzz_look_at(fuzz, next->play, &next->failure, next->message);
     }
 }
+
+/* ---- playing ---- */
 
 static void count_play(struct fuzz *fuzz, const struct judgement *judgement)
 {
@@ -127,22 +166,26 @@ static void count_play(struct fuzz *fuzz, const struct judgement *judgement)
 static void play_batch(struct fuzz *fuzz, size_t count)
 {
     struct batch batch;
+    struct sightings sightings = {0};
+    size_t death_count = 0;
     batch_make(fuzz, count, &batch);
     if (batch.count > 0)
         trial_play(&fuzz->trial, batch.trials, batch.count);
-    for (size_t i = 0; i < batch.count; i++)
-        count_play(fuzz, batch.trials[i].judgement);
     fuzz->progress.done_count = fuzz->generated_count;
-    size_t *order = order_by_weight(&batch);
-    for (size_t i = 0; i < batch.count && !fuzz->trial.is_interrupted; i++) {
-        const struct fuzz_play *play = &batch.plays[order[i]];
-        const struct judgement *judgement = batch.trials[order[i]].judgement;
-        if (judgement->verdict == VERDICT_CLIENT_ERROR)
-            fuzz_keep_death(fuzz, play, judgement->reason);
-        else
-            look_at_play(fuzz, play, judgement);
+    for (size_t i = 0; i < batch.count; i++) {
+        const struct judgement *judgement = batch.trials[i].judgement;
+        count_play(fuzz, judgement);
+        if (judgement && judgement->verdict == VERDICT_CLIENT_ERROR) {
+            fuzz_keep_death(fuzz, &batch.plays[i], judgement->reason);
+            death_count++;
+        } else if (judgement) {
+            add_sightings(&batch.plays[i], judgement, &sightings);
+        }
     }
-    free(order);
+    fuzz->dead_batch_count =
+        batch.count > 0 && death_count == batch.count ? fuzz->dead_batch_count + 1 : 0;
+    look_at_all(fuzz, &sightings);
+    sightings_free(&sightings);
     batch_free(&batch);
 }
 
@@ -162,19 +205,29 @@ static uint64_t run_max(const struct options *options)
     return options->time_ms > 0 ? UINT64_MAX : RUNS_DEFAULT;
 }
 
+/* It died of everything, and not only once: there is nothing to be found any more. */
+static bool is_client_dead(const struct fuzz *fuzz)
+{
+    return fuzz->dead_batch_count >= DEAD_BATCHES_MAX;
+}
+
 /* Until the runs are played or the time is over, whatever comes first. */
 static void play_all(struct fuzz *fuzz)
 {
-    const struct options *options = fuzz->options;
-    int64_t start_us = clock_monotonic_us();
-    uint64_t batch_count = FIRST_BATCH_COUNT;
-    while (!fuzz->trial.is_interrupted && fuzz->generated_count < run_max(options)) {
-        if (options->time_ms > 0 && clock_monotonic_us() - start_us >= options->time_ms * 1000)
-            break;
-        uint64_t left = run_max(options) - fuzz->generated_count;
+    uint64_t batch_count = FIRST_BATCH_COUNT, run_count = run_max(fuzz->options);
+    while (!fuzz->trial.is_interrupted && !fuzz_is_late(fuzz) && !is_client_dead(fuzz) &&
+           fuzz->generated_count < run_count) {
+        uint64_t left = run_count - fuzz->generated_count;
         play_batch(fuzz, (size_t)(left < batch_count ? left : batch_count));
-        batch_count = BATCH_COUNT;
+        batch_count = batch_count * 2 < BATCH_COUNT ? batch_count * 2 : BATCH_COUNT;
     }
+    if (!is_client_dead(fuzz))
+        return;
+    struct error error;
+    fuzz_progress_clear(&fuzz->progress);
+    error_set(&error, "`gapcheck doctor --client …` checks a driver step by step",
+              "stopped: the client can be played with no more");
+    command_print_error(&error);
 }
 
 /* ---- the command ---- */

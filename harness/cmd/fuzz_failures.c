@@ -23,8 +23,17 @@ static bool was_looked_at_enough(const struct fuzz_failures *failures,
     return counts[true] >= LOOKS_MAX || counts[false] >= UNCONFIRMED_LOOKS_MAX;
 }
 
+bool fuzz_failures_know(const struct fuzz_failures *failures, const struct failure *failure)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        if (failure_is_same(&failures->items[i].failure, failure))
+            return true;
+    }
+    return false;
+}
+
 bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *failure,
-                          const struct scenario *scenario)
+                          const struct scenario *scenario, bool is_in_haste)
 {
     struct fuzz_failure *first = NULL;
     for (size_t i = 0; i < failures->count; i++) {
@@ -38,7 +47,7 @@ bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *
             return false;
         }
     }
-    if (!first || !was_looked_at_enough(failures, failure))
+    if (!first || (!is_in_haste && !was_looked_at_enough(failures, failure)))
         return true;
     first->seen_count++;
     return false;

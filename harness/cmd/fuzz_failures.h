@@ -23,10 +23,13 @@ struct fuzz_failures {
     size_t count, capacity_count;
 };
 
+/* Whether any scenario has failed so before, in the judge's words. */
+bool fuzz_failures_know(const struct fuzz_failures *failures, const struct failure *failure);
+
 /* Whether a scenario that failed so has something new: counts it where it is the failure of a known
- * reproducer that it holds, or where its kind was looked at often enough. */
+ * reproducer that it holds, or where its kind was looked at often enough. In haste once is enough. */
 bool fuzz_failures_is_new(struct fuzz_failures *failures, const struct failure *failure,
-                          const struct scenario *scenario);
+                          const struct scenario *scenario, bool is_in_haste);
 
 /* The known failure that this reproducer shows again, or NULL. */
 struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,

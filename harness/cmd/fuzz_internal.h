@@ -24,6 +24,7 @@ struct fuzz {
     bool is_shrinking;                /* what is played is not counted */
     size_t generated_count, unfair_count;
     size_t played_count, failed_count, death_count, error_count;
+    size_t dead_batch_count;          /* in a row: the client died of all in them */
 };
 
 /* One scenario that was made up and played. */
@@ -32,7 +33,11 @@ struct fuzz_play {
     uint64_t number;           /* of the campaign, from 1 */
 };
 
-/* Plays a failure again and makes it smaller, if it has something new. */
+/* Whether the time of --time is over. */
+bool fuzz_is_late(const struct fuzz *fuzz);
+
+/* Plays a failure again and makes it smaller, if it has something new. When it is late, only what
+ * is wholly new is looked at. */
 void fuzz_look_at(struct fuzz *fuzz, const struct fuzz_play *play, const struct failure *failure,
                   const char *message);
 

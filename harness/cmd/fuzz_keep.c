@@ -4,6 +4,7 @@
 #include "cmd/play.h"
 #include "cmd/reproducer.h"
 #include "core/memory.h"
+#include "io/clock.h"
 #include "io/files.h"
 
 #include <inttypes.h>
@@ -59,8 +60,8 @@ static void record(struct fuzz *fuzz, struct reduction *reduction, const char *p
     char *full_name = places_join(SCENARIO_FOLDER, name);
     struct scenario *scenario = reproducer_load(text, path, full_name);
     struct trial_play plays[REDUCTION_CONFIRM_COUNT] = {0};
-    struct judgement **shown = &reduction->judgement;
-    const struct transcript *transcript = reduction->transcript;
+    struct judgement **shown = &reduction->proof.judgement;
+    const struct transcript *transcript = reduction->proof.transcript;
     const struct run_origin origin = {full_name, path, fuzz->client.label, fuzz->trial.seed,
                                       fuzz->options->timeout_scale};
     for (size_t i = 0; i < REDUCTION_CONFIRM_COUNT; i++)
@@ -84,7 +85,7 @@ static void record(struct fuzz *fuzz, struct reduction *reduction, const char *p
 static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *message,
                  uint64_t number)
 {
-    bool is_confirmed = reduction->confirmed_count > 0;
+    bool is_confirmed = reduction->proof.failed_count > 0;
     const char *folder = is_confirmed ? SCENARIO_FOLDER : UNCONFIRMED_FOLDER;
     struct scenario *kept = NULL;
     struct buffer origin, text;
@@ -126,18 +127,24 @@ static void on_smaller(void *user, const struct failure *failure, size_t step_co
     fuzz_progress_shrinking(&fuzz->progress, rule_info(failure->rule)->id, step_count, play_count);
 }
 
+bool fuzz_is_late(const struct fuzz *fuzz)
+{
+    int64_t time_us = fuzz->options->time_ms * 1000;
+    return time_us > 0 && clock_monotonic_us() - fuzz->progress.start_us >= time_us;
+}
+
 void fuzz_look_at(struct fuzz *fuzz, const struct fuzz_play *play, const struct failure *failure,
-                    const char *message)
+                  const char *message)
 {
     struct reduction reduction;
     const struct reduction_progress progress = {fuzz, on_smaller};
-    if (!fuzz_failures_is_new(&fuzz->failures, failure, play->scenario))
+    if (!fuzz_failures_is_new(&fuzz->failures, failure, play->scenario, fuzz_is_late(fuzz)))
         return;
     fuzz->is_shrinking = true;
     reduction_make(&fuzz->trial, play->scenario, failure, &progress, &reduction);
     fuzz->is_shrinking = false;
     struct fuzz_failure *known =
-        reduction.confirmed_count > 0
+        reduction.proof.failed_count > 0
             ? fuzz_failures_find(&fuzz->failures, failure, reduction_scenario(&reduction))
             : NULL;
     if (known) {

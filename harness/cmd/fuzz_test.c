@@ -14,7 +14,28 @@
     "  else\n    printf '%s\\n' \"$line\"\n  fi\n"                                                  \
     "done | '" GAPCHECK_BINARY "' reference-client\n"
 
+/* Gone whenever it is to play in the node stream. */
+#define FRAGILE                                                                                    \
+    "#!/bin/sh\nwhile IFS= read -r line; do\n"                                                     \
+    "  case $line in *'\"dialect\":\"node\"'*) exit ;; esac\n"                                       \
+    "  printf '%s\\n' \"$line\"\n"                                                                 \
+    "done | '" GAPCHECK_BINARY "' reference-client\n"
+
+/* Gone at the fortieth scenario, which is one that was to be smaller, and never to be started
+ * again. */
+#define MORTAL                                                                                     \
+    "#!/bin/sh\nmkdir once || exit 1\nwhile IFS= read -r line; do\n"                                \
+    "  case $line in *'\"op\":\"start\"'*) n=$((n + 1)) ;; esac\n"                                   \
+    "  [ \"$n\" -gt 39 ] && exit\n  printf '%s\\n' \"$line\"\n"                                     \
+    "done | '" GAPCHECK_BINARY "' reference-client --policy subscribe-once\n"
+
 static const char *folder;
+
+static void write_script(const char *name, const char *text)
+{
+    sample_folder_write(name, text);
+    cr_assert_eq(chmod(name, 0755), 0);
+}
 
 static void set_up(void)
 {
@@ -46,7 +67,7 @@ Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
 {
     expect("fuzz --runs 24 --out r " MUTANT("subscribe-once"), 1, "C-6");
     cr_expect(sample_printed("file:  r/reproducers/C-6.jsonc"));
-    cr_expect(sample_printed("failed 3 of 3 times again"));
+    cr_expect(sample_printed("failed 10 of 10 times again"));
     cr_expect(sample_printed("again: ./gapcheck run r/reproducers/C-6.jsonc"));
     cr_expect(sample_printed("1 different failure (1 must, 0 should); exit 1"));
     cr_expect(sample_shell("grep -q 'fuzz --seed 1, scenario' r/reproducers/C-6.jsonc"));
@@ -79,8 +100,7 @@ Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
 /* Kept and told, but not counted. */
 Test(fuzz_command, what_does_not_happen_again_is_unconfirmed)
 {
-    sample_folder_write("moody", MOODY);
-    cr_assert_eq(chmod("moody", 0755), 0);
+    write_script("moody", MOODY);
     expect("fuzz --runs 8 --jobs 1 --out r --client ./moody", 0, "unconfirmed");
     cr_expect(sample_shell("test -s r/unconfirmed/C-6.jsonc"));
     cr_expect(sample_printed("nothing found"));
@@ -94,6 +114,34 @@ Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
     expect("fuzz --client refrence", 2, "did you mean `reference`?");
     expect("fuzz file.jsonc", 2, "takes no argument");
     expect("fuzz --time 5", 2, "--time takes a number and a unit");
+}
+
+Test(fuzz_command, a_client_that_dies_of_a_scenario_again_and_again_fails_by_a_small_file)
+{
+    write_script("fragile", FRAGILE);
+    expect("fuzz --runs 24 --out r --client ./fragile", 1,
+           "process died, twice, at the same scenario");
+    cr_expect(sample_printed("✗ step"));
+    cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/step.jsonc"));
+    cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
+    expect("lint r/reproducers", 0, "");
+    expect("run r/reproducers --out s --client ./fragile", 1, "process died");
+    expect("run r/reproducers --out t", 0, "1 pass");
+}
+
+/* What was reached up to then is written, and no time is spent on the dead. */
+Test(fuzz_command, a_client_that_dies_while_a_failure_is_made_smaller_leaves_its_file)
+{
+    write_script("mortal", MORTAL);
+    struct sample_result result =
+        sample_program_run("", "fuzz --runs 100000 --out r --client ./mortal", 3,
+                           "note:  The client could not be asked to the end");
+    cr_expect_lt(result.seconds, 60);
+    cr_expect(sample_printed("stopped: the client can be played with no more"));
+    cr_expect(sample_shell("grep -q 'could not be asked to the end' r/reproducers/C-6.jsonc"));
+    cr_expect(sample_shell("test $(ls r/client-errors | wc -l) = 5"));
+    cr_expect(sample_shell("test -s r/results.json -a -s r/transcripts/reproducers/C-6.ndjson"));
+    expect("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
 }
 
 Test(fuzz_command, an_interrupt_leaves_what_was_found)

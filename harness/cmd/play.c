@@ -175,10 +175,8 @@ static bool record(struct play *play, const struct scenario *scenario,
     return verdict != VERDICT_FAIL && verdict != VERDICT_CLIENT_ERROR && verdict != VERDICT_ERROR;
 }
 
-static bool on_result(void *user, size_t play_index, struct live_result *result)
+static bool take_result(struct play *play, size_t index, struct live_result *result)
 {
-    struct play *play = user;
-    size_t index = play_index % play->set->count;
     const struct scenario *scenario = play->set->items[index];
     struct judgement *judgement = judge_result(result, scenario);
     bool is_fine = true;
@@ -189,6 +187,12 @@ static bool on_result(void *user, size_t play_index, struct live_result *result)
     free(result->error);
     bool is_stopping = play->missing_capability != NULL || play->is_other_client;
     return !is_stopping && (is_fine || !play->options->is_fail_fast);
+}
+
+static bool on_result(void *user, size_t play_index, struct live_result *result)
+{
+    struct play *play = user;
+    return take_result(play, play->order[play_index % play->set->count], result);
 }
 
 static void on_progress(void *user, size_t running_count)
@@ -208,7 +212,7 @@ static bool on_again(void *user, size_t play_index, struct live_result *result)
         run_scenario_free(&play->run->scenarios[index]);
         play->run->scenarios[index] = (struct run_scenario){0};
     }
-    return on_result(play, index, result);
+    return take_result(play, index, result);
 }
 
 /* What may be so only since too much went on at once. Where somebody asked for many plays, what a
@@ -258,14 +262,56 @@ static void close_gaps(struct run *run)
     run->scenario_count = played_count;
 }
 
+/* ---- the order of plays ---- */
+
+/* How long it may wait for a client and do nothing else. */
+static int64_t longest_accept_ms(const struct scenario *scenario)
+{
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < scenario->step_count; i++)
+        if (scenario->steps[i].verb == VERB_ACCEPT && scenario->steps[i].timeout_ms > longest_ms)
+            longest_ms = scenario->steps[i].timeout_ms;
+    return longest_ms;
+}
+
+struct wait {
+    int64_t longest_ms;
+    size_t index;
+};
+
+static int compare_waits(const void *left, const void *right)
+{
+    const struct wait *a = left, *b = right;
+    if (a->longest_ms != b->longest_ms)
+        return a->longest_ms > b->longest_ms ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+/* What may wait longest begins first, so that nothing is left to wait for at the end. */
+static size_t *order_plays(const struct scenario_set *set)
+{
+    size_t *order = memory_alloc(set->count, sizeof *order);
+    struct wait *waits = memory_alloc(set->count, sizeof *waits);
+    for (size_t i = 0; i < set->count; i++)
+        waits[i] = (struct wait){longest_accept_ms(set->items[i]), i};
+    qsort(waits, set->count, sizeof *waits, compare_waits);
+    for (size_t i = 0; i < set->count; i++)
+        order[i] = waits[i].index;
+    free(waits);
+    return order;
+}
+
 /* With --repeat the whole list stands there so many times, one after the other. */
-static const struct scenario **list_plays(const struct scenario_set *set, size_t repeat_count)
+static const struct scenario **list_plays(const struct scenario_set *set, const size_t *order,
+                                          size_t repeat_count)
 {
     const struct scenario **plays = memory_alloc(set->count * repeat_count, sizeof *plays);
     for (size_t i = 0; i < set->count * repeat_count; i++)
-        plays[i] = set->items[i % set->count];
+        plays[i] = set->items[order[i % set->count]];
     return plays;
 }
+
+/* ---- all of it ---- */
 
 static void tell_missing(const struct play *play)
 {
@@ -295,7 +341,8 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
                         .folder = folder,
                         .run = run};
     size_t play_count = set->count * options->repeat_count;
-    const struct scenario **plays = list_plays(set, options->repeat_count);
+    play.order = order_plays(set);
+    const struct scenario **plays = list_plays(set, play.order, options->repeat_count);
     *run = (struct run){
         .client_command = copy(client->label),
         .seed = options->seed,
@@ -336,5 +383,6 @@ bool play_scenarios(const struct options *options, const struct client_choice *c
         tell_other_client(&play);
     close_gaps(run);
     free(plays);
+    free(play.order);
     return !play.is_other_client;
 }

@@ -30,6 +30,7 @@ struct play {
     const struct baseline *baseline;    /* the client's own; NULL: it has none */
     bool is_other_client;               /* the one that it must fit is for another */
     const char *missing_capability;     /* of --require; NULL: none */
+    size_t *order;                      /* in which those of the set are played; private */
     size_t *late_indexes;               /* in the set, of what is played once more; private */
     struct run *run;                    /* its scenarios stand as in `set` until the end */
 };

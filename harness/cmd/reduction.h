@@ -6,15 +6,23 @@
 #include "core/failure.h"
 #include "sim/shrink.h"
 
-#define REDUCTION_CONFIRM_COUNT 3 /* how often a failure is played again */
+#define REDUCTION_CONFIRM_COUNT 3  /* how often a failure is played again before it is believed */
+#define REDUCTION_PROVE_COUNT   10 /* how often the file that comes of it is played */
+
+/* One scenario, how often it showed the failure, and a play that shows it. */
+struct reduction_proof {
+    size_t failed_count, played_count;
+    int grade;                     /* of that play; 0: there is none */
+    struct judgement *judgement;   /* owned, as is the next */
+    struct transcript *transcript;
+};
 
 struct reduction {
     const struct failure *failure;   /* borrowed */
     const struct scenario *original; /* borrowed */
-    size_t confirmed_count;          /* of REDUCTION_CONFIRM_COUNT; 0: it did not happen again */
     struct scenario *smallest;       /* owned; NULL: nothing smaller holds */
-    struct judgement *judgement;     /* of a play that shows it; owned */
-    struct transcript *transcript;   /* of that play; owned */
+    struct reduction_proof proof;    /* of the smallest, or else of the original; failed_count 0: it
+                                      * did not happen again */
     size_t play_count;               /* what all this took */
     enum shrink_end end;
     char *client_trouble;            /* why the client could be asked no more; owned; or NULL */

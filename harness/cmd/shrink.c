@@ -226,7 +226,7 @@ static int shrink_failure(struct shrink_job *job)
     reduction_make(&job->trial, failing, &failure, &progress, &reduction);
     if (isatty(fileno(stderr)) == 1)
         fputs("\r\033[K", stderr);
-    if (reduction.confirmed_count == 0) {
+    if (reduction.proof.failed_count == 0) {
         set_unconfirmed(job, &failure, message, &error);
         command_print_error(&error);
     } else if (!write_and_tell(job, &reduction, message, &error)) {

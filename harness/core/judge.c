@@ -319,12 +319,9 @@ static void skip_unseen(struct judge *judge)
     free(names);
 }
 
-/* Whether a step's time was up while the machine was so busy that the harness was late itself: the
- * client may not have had its share of it, either. */
-static bool was_busy(const struct judge *judge, const struct transcript_entry *done)
+static bool ended_by_time(const struct transcript_entry *done)
 {
-    return done && (judge_name_is(done, "unmet") || judge_name_is(done, "client-error")) &&
-           judge->evidence->latest_us > JUDGE_LATE_US_MAX;
+    return done && (judge_name_is(done, "unmet") || judge_name_is(done, "client-error"));
 }
 
 static void set_verdict(struct judge *judge)
@@ -336,7 +333,9 @@ static void set_verdict(struct judge *judge)
             : evidence_entry(judge->evidence, judge->evidence->done);
     const char *why = done && done->text ? done->text : "the transcript has no end";
     judgement->verdict = worst_of_findings(judgement);
-    judgement->is_late = was_busy(judge, done);
+    judgement->was_busy = judge->evidence->latest_us > JUDGE_LATE_US_MAX;
+    /* The client may not have had its share of the machine, either. */
+    judgement->is_late = judgement->was_busy && ended_by_time(done);
     if (done && judge_name_is(done, "client-error")) {
         set_reason(judgement, VERDICT_CLIENT_ERROR, "%s", why);
         return;

@@ -187,6 +187,8 @@ static void play_batch(struct live_world *world, const struct scenario *const *s
         tell_all_failed(live, world->error.message);
         return;
     }
+    /* Nobody was late for what had not begun. */
+    arm_heartbeat(&world->heartbeat, loop_watch_descriptor(&world->heartbeat.watch));
     play_all(live);
 }
 

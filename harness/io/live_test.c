@@ -35,6 +35,7 @@ static struct {
     char done[RESULTS_MAX][24]; /* the name of the transcript's last entry */
     char reason[RESULTS_MAX][400];
     int told_count, hello_count, progress_count;
+    double late_us; /* the most that the harness was late for a play */
     int signal_number; /* sent by the next progress */
     bool passes;
     char *log_text;
@@ -71,6 +72,15 @@ static void on_hello(void *user, const struct driver_hello *hello)
     cr_expect_str_eq(hello->name, "shell");
 }
 
+static void note_lateness(const struct transcript *transcript)
+{
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct transcript_entry *entry = &transcript->entries[i];
+        if (entry->kind == TRANSCRIPT_LATE && (double)entry->number > record.late_us)
+            record.late_us = (double)entry->number;
+    }
+}
+
 static bool on_result(void *user, size_t index, struct live_result *result)
 {
     (void)user;
@@ -88,6 +98,7 @@ static bool on_result(void *user, size_t index, struct live_result *result)
     if (result->transcript) {
         cr_assert_gt(result->transcript->count, 0);
         done = result->transcript->entries[result->transcript->count - 1].name;
+        note_lateness(result->transcript);
     }
     snprintf(record.done[index], sizeof record.done[index], "%s", done);
     transcript_free(result->transcript);
@@ -266,6 +277,24 @@ Test(live, without_multi_a_death_concerns_its_own_scenario_only)
     cr_expect_eq(count_done("complete"), 4);
     cr_expect_str_eq(record.done[2], "fault");
     cr_expect_eq(count_in_log("] started"), 6);
+}
+
+/* Else every short delay would be excused in what is played after a pause. */
+Test(live, a_pause_between_two_plays_makes_the_second_no_later)
+{
+    struct live_callbacks callbacks = {NULL, on_hello, on_result, on_progress};
+    add_waits(1, 300);
+    config.command = HELLO("\"multi\"") SERVE("");
+    config.client_log = stderr;
+    struct live_world *world = live_open(&config);
+    for (int i = 0; i < 2; i++) {
+        live_play(world, (const struct scenario *const *)scenarios.items, scenarios.count,
+                  &callbacks);
+        usleep(1500000);
+    }
+    live_close(world);
+    cr_expect_eq(record.told_count, 2);
+    cr_expect_lt(record.late_us, 1000000, "%.0f us", record.late_us);
 }
 
 /* A command that behaves one way the first time and another from then on. */

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LONG_ONE_IN 256
+#define LONG_ONE_IN      256
+#define LONG_LIVE_ONE_IN 64 /* where fewer are played, the memory of ids has to be met sooner */
 
 /* As the mutants are shared out between the streams, 15 of 103; more would cost the agent stream,
  * which has more to go wrong. */
@@ -176,7 +177,11 @@ static void write_first_connection(struct generator *generator)
         generator_step(generator, "\"publish\": { \"seq\": \"none\" }");
         generator_settle(generator);
     } else if (generator->config->is_live && !generator->is_node) {
-        generator_agent_frame(generator); /* live, fewer sessions would come upon it (C-2) */
+        /* Live, fewer sessions would come upon it (C-2). */
+        generator_settle(generator);
+        generator_step(generator,
+                       "\"send\": { \"frame\": { \"type\": \"pong\", \"agent_seq\": %u } }",
+                       choices_between(choices, 1, 90));
     }
 }
 
@@ -205,6 +210,7 @@ void generator_write(struct choices *choices, const struct generator_config *con
                      struct buffer *out)
 {
     struct generator generator = {.choices = choices, .config = config, .out = out};
+    uint32_t long_one_in = config->is_live ? LONG_LIVE_ONE_IN : LONG_ONE_IN;
     void (*live_action)(struct generator *) = generator_agent_live_action;
     void (*loss)(struct generator *) = generator_agent_loss;
     if (driver_capabilities_have(config->capabilities, DRIVER_CAPABILITY_NODE) &&
@@ -215,7 +221,7 @@ void generator_write(struct choices *choices, const struct generator_config *con
     }
     generator.is_long = config->length == GENERATOR_LONG ||
                         (config->length == GENERATOR_MIXED &&
-                         choices_below(choices, LONG_ONE_IN) == LONG_ONE_IN - 1);
+                         choices_below(choices, long_one_in) == long_one_in - 1);
     generator.ending = choose_ending(&generator);
     generator.has_keepalive = !config->is_live && choices_chance(choices, 75);
     write_head(&generator);

@@ -38,7 +38,7 @@ static void write_about_one_message(struct generator *generator)
 }
 
 /* No events. */
-void generator_agent_frame(struct generator *generator)
+static void write_frame(struct generator *generator)
 {
     static const char *const frames[] = {
         "\"text\": \"no JSON {\"",
@@ -177,7 +177,7 @@ void generator_agent_live_action(struct generator *generator)
         {10, write_advance, -1},
         {10, write_set, -1},
         {6, generator_again, -1},
-        {5, generator_agent_frame, -1},
+        {5, write_frame, -1},
         {3, generator_pieces, -1},
         {3, generator_same_id, -1},
         {2, generator_violation, -1},

@@ -73,7 +73,6 @@ void generator_node_live_action(struct generator *generator);
 void generator_agent_loss(struct generator *generator);
 void generator_node_loss(struct generator *generator);
 
-void generator_agent_frame(struct generator *generator); /* one that is no event */
 
 /* ---- what there is ---- */
 

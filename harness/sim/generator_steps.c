@@ -229,8 +229,11 @@ void generator_flapping(struct generator *generator)
     }
     generator_settle(generator);
     generator_step(generator, "\"drop\": {}");
-    generator_step(generator, "\"repeat\": { \"times\": 6, \"steps\": [ { \"accept\": {} }, "
-                              "{ \"close\": { \"code\": 1013 } } ] }");
+    /* The more often, the more a client that does not slow down differs from a busy machine. */
+    generator_step(generator,
+                   "\"repeat\": { \"times\": %d, \"steps\": [ { \"accept\": {} }, "
+                   "{ \"close\": { \"code\": 1013 } } ] }",
+                   generator->config->is_live ? 9 : 6);
 }
 
 void generator_refusal(struct generator *generator)

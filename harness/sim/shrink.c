@@ -2,13 +2,12 @@
 
 #include "core/buffer.h"
 #include "core/judge.h"
-#include "core/lint.h"
 #include "core/memory.h"
 #include "core/number.h"
-#include "core/scenario_fields.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
 #include "sim/shrink_changes.h"
+#include "sim/shrink_faults.h"
 #include "sim/world.h"
 
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #define HARMLESS_RULE RULE_C7 /* comes up with every event */
 #define ROUNDS_MAX    24      /* of one pass, before the others have their turn */
 #define TOGETHER_MAX  16      /* ways to put the good changes of a round together */
+#define LOOKS_MAX     6       /* candidates of one batch that are looked at more closely */
 
 struct candidate {
     const struct shrink_change **changes; /* owned; the changes are the list's */
@@ -31,6 +31,7 @@ struct shrink {
     const struct shrink_limits *limits;
     struct shrink_result *result;
     bool must_suit_reference;
+    bool must_mend;            /* a candidate has fewer faults */
     size_t fault_count;        /* of the smallest so far */
     const char *path;
     cJSON *document;           /* of the smallest so far; owned, as is the next */
@@ -53,66 +54,10 @@ bool shrink_suits_reference(const struct scenario *scenario)
     return is_suitable;
 }
 
-/* Steps that read as if nothing were connected there. */
-static size_t count_blind_steps(const struct scenario *scenario)
-{
-    size_t count = 0;
-    bool is_open = false;
-    for (size_t i = 0; i < scenario->step_count; i++) {
-        enum verb verb = scenario->steps[i].verb;
-        if (verb == VERB_ACCEPT)
-            is_open = true;
-        else if (verb == VERB_DROP || verb == VERB_CLOSE || verb == VERB_RESTART)
-            is_open = false;
-        else if (verb == VERB_SETTLE || verb == VERB_SYNC || verb == VERB_CLIENT)
-            count += !is_open;
-    }
-    return count;
-}
-
-/* Ends of connections at which something may still be on its way: whether the client gets it hangs
- * on the moment. */
-static size_t count_unsettled_ends(const struct scenario *scenario)
-{
-    size_t count = 0;
-    bool is_settled = true, is_open = false;
-    for (size_t i = 0; i < scenario->step_count; i++) {
-        enum verb verb = scenario->steps[i].verb;
-        is_open = is_open || verb == VERB_ACCEPT || verb == VERB_SETTLE;
-        if (verb == VERB_ACCEPT || (is_open && (verb == VERB_PUBLISH || verb == VERB_SEND)))
-            is_settled = false;
-        else if (verb == VERB_SETTLE)
-            is_settled = true;
-        if (verb != VERB_DROP && verb != VERB_CLOSE && verb != VERB_RESTART)
-            continue;
-        count += is_open && !is_settled;
-        is_settled = true;
-        is_open = false;
-    }
-    return count;
-}
-
-/* Where rows are replayed it counts in which second they were written, and so how fast all went. */
-static bool hangs_on_the_moment(const struct scenario *scenario)
-{
-    const struct scenario_field *ring = scenario_field_find(
-        scenario_field_find(scenario_object_top(), "server")->object, "ring");
-    return scenario->server.ring != strtoll(ring->fallback, NULL, 10) &&
-           !scenario->server.clock_freeze;
-}
-
-/* What an author would be told, or would not write: a candidate has no more of it. */
 static size_t count_faults(const struct shrink *shrink, struct scenario *scenario)
 {
-    const struct scenario_set set = {.items = &scenario, .count = 1};
-    struct lint_report report;
-    lint_scenarios(&set, &report);
-    size_t count =
-        report.count + count_blind_steps(scenario) + hangs_on_the_moment(scenario);
-    if (shrink->limits->is_careful)
-        count += count_unsettled_ends(scenario);
-    lint_report_free(&report);
-    return count;
+    return shrink_faults_count(scenario) +
+           (shrink->limits->is_careful ? shrink_faults_count_moments(scenario) : 0);
 }
 
 static void set_rule(cJSON *document, enum rule rule)
@@ -173,7 +118,7 @@ static void free_candidates(struct candidate *candidates, size_t count)
 
 static bool is_fair(const struct shrink *shrink, struct scenario *scenario)
 {
-    return count_faults(shrink, scenario) <= shrink->fault_count &&
+    return count_faults(shrink, scenario) + shrink->must_mend <= shrink->fault_count &&
            (!shrink->must_suit_reference || shrink_suits_reference(scenario));
 }
 
@@ -247,6 +192,28 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
                                 shrink->result->asked_count);
 }
 
+/* Adopts the first good one that a closer look confirms; so many looks at most. */
+static bool adopt_first(struct shrink *shrink, struct candidate *candidates, size_t count)
+{
+    size_t look_count = 0;
+    for (size_t i = 0; i < count && look_count < LOOKS_MAX; i++) {
+        struct candidate *candidate = &candidates[i];
+        if (!is_good(shrink, candidate))
+            continue;
+        look_count++;
+        if (shrink->oracle->look &&
+            !shrink->oracle->look(shrink->oracle->user, candidate->scenario, &candidate->grade)) {
+            shrink->result->end = SHRINK_END_STOPPED;
+            return false;
+        }
+        if (!is_good(shrink, candidate))
+            continue;
+        adopt(shrink, candidate);
+        return true;
+    }
+    return false;
+}
+
 /* ---- one round: each change alone, then as many of the good ones as go together ---- */
 
 /* All good changes at once, the first half of them, a quarter, …; the first alone is known. */
@@ -259,14 +226,8 @@ static bool try_together(struct shrink *shrink, const struct shrink_change *cons
         candidate_count +=
             make_candidate(shrink, changes, part, &candidates[candidate_count]);
     }
-    bool is_adopted = false;
-    if (candidate_count > 0 && ask(shrink, candidates, candidate_count)) {
-        for (size_t i = 0; i < candidate_count && !is_adopted; i++) {
-            is_adopted = is_good(shrink, &candidates[i]);
-            if (is_adopted)
-                adopt(shrink, &candidates[i]);
-        }
-    }
+    bool is_adopted = candidate_count > 0 && ask(shrink, candidates, candidate_count) &&
+                      adopt_first(shrink, candidates, candidate_count);
     free_candidates(candidates, candidate_count);
     return is_adopted;
 }
@@ -275,21 +236,17 @@ static bool try_together(struct shrink *shrink, const struct shrink_change *cons
 static bool take_best(struct shrink *shrink, struct candidate *candidates, size_t count)
 {
     const struct shrink_change **good = memory_alloc(count, sizeof *good);
-    struct candidate *first = NULL;
     size_t good_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_good(shrink, &candidates[i]) ||
-            shrink_change_is_covered(candidates[i].changes[0], good, good_count))
-            continue;
-        good[good_count++] = candidates[i].changes[0];
-        if (!first)
-            first = &candidates[i];
+        if (is_good(shrink, &candidates[i]) &&
+            !shrink_change_is_covered(candidates[i].changes[0], good, good_count))
+            good[good_count++] = candidates[i].changes[0];
     }
-    bool is_together = good_count > 1 && !is_over(shrink) && try_together(shrink, good, good_count);
-    if (first && !is_together)
-        adopt(shrink, first);
+    bool is_adopted = (good_count > 1 && !is_over(shrink) &&
+                       try_together(shrink, good, good_count)) ||
+                      adopt_first(shrink, candidates, count);
     free(good);
-    return first != NULL;
+    return is_adopted;
 }
 
 /* Goes through the changes of one pass, a batch at a time, up to the first batch that helps. */
@@ -313,6 +270,15 @@ static bool play_round(struct shrink *shrink, enum shrink_pass pass)
     shrink_changes_free(&changes);
     free(candidates);
     return is_smaller;
+}
+
+/* Takes away what hangs on the moment; the scenario may get longer. */
+static void mend(struct shrink *shrink, enum shrink_pass pass)
+{
+    shrink->must_mend = true;
+    while (shrink->fault_count > 0 && !is_over(shrink) && play_round(shrink, pass))
+        continue;
+    shrink->must_mend = false;
 }
 
 /* Loads the document with `rule` shown: false if not even the reference passes it so. */
@@ -342,10 +308,12 @@ void shrink(const struct scenario *scenario, enum rule rule, int grade,
     if (rule == RULE_STEP || !begin_with(&shrink, rule))
         begin_with(&shrink, HARMLESS_RULE);
     bool is_smaller = shrink.scenario != NULL;
-    if (is_smaller)
+    if (is_smaller) {
         shrink.fault_count = count_faults(&shrink, shrink.scenario);
-    if (is_smaller && hangs_on_the_moment(shrink.scenario))
-        play_round(&shrink, SHRINK_PASS_FREEZE);
+        mend(&shrink, SHRINK_PASS_CLOCKS);
+        if (limits->is_careful)
+            mend(&shrink, SHRINK_PASS_MOMENTS);
+    }
     while (is_smaller && !is_over(&shrink)) {
         is_smaller = false;
         for (int pass = 0; pass < SHRINK_PASS_COUNT; pass++) {

@@ -15,14 +15,18 @@ struct shrink_oracle {
      * candidate is taken if it shows it as clearly as what was there before, or more so. False:
      * nothing can be asked any more, and `grades` says nothing. */
     bool (*ask)(void *user, const struct scenario *const *candidates, size_t count, int *grades);
-    /* May be NULL. A smaller one was found. */
+    /* May be NULL: then that answer is enough. Looks more closely at one that is about to be taken,
+     * and sets its grade anew; what of it is taken is told by on_step. */
+    bool (*look)(void *user, const struct scenario *candidate, int *grade);
+    /* May be NULL. A smaller one was found: the one that was looked at last. */
     void (*on_step)(void *user, size_t step_count, size_t asked_count);
 };
 
 struct shrink_limits {
     size_t batch_count; /* candidates of one call; at least 1 */
     size_t asked_max;   /* candidates in all */
-    bool is_careful;    /* a connection ends only when all on it has arrived, where it did before */
+    bool is_careful;    /* first less is made to hang on the moment, then it is kept so, though it may
+                         * take more steps (shrink_faults.h) */
 };
 
 enum shrink_end {

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "core/scenario_fields.h"
+#include "sim/shrink_faults.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,12 +26,13 @@ static struct shrink_change *add_change(struct shrink_changes *changes, size_t e
 
 static void add_removal(struct shrink_change *change, const cJSON *node)
 {
-    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_REMOVE, node, 0};
+    change->edits[change->count++] = (struct shrink_edit){.kind = SHRINK_EDIT_REMOVE, .node = node};
 }
 
 static void add_number(struct shrink_change *change, const cJSON *node, double number)
 {
-    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_NUMBER, node, number};
+    change->edits[change->count++] =
+        (struct shrink_edit){.kind = SHRINK_EDIT_NUMBER, .node = node, .number = number};
 }
 
 void shrink_changes_free(struct shrink_changes *changes)
@@ -121,17 +123,18 @@ static bool is_clock(const struct scenario_field *field)
            field == scenario_field_find(scenario_object_of_verb(VERB_ADVANCE), "ms");
 }
 
-/* Whole seconds, from either side towards 0. */
+/* Seconds between clocks that are steady, and far from the minute that C-5 speaks of. */
+static const double clock_seconds[] = {0, 2, 5, 10, 20, 120, 600, 3600};
+
+#define CLOCK_COUNT (sizeof clock_seconds / sizeof *clock_seconds)
+
+/* From either side towards 0. */
 static void list_clock(const cJSON *node, struct shrink_changes *changes)
 {
     double sign = node->valuedouble < 0 ? -1 : 1;
-    double seconds = ceil(fabs(node->valuedouble) / 1000) - 1, last = -1;
-    const double offsets[] = {0, 1, 2, 5, 10, floor(seconds / 8), floor(seconds / 2), seconds};
-    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-        if (offsets[i] <= last || offsets[i] > seconds)
-            continue;
-        last = offsets[i];
-        add_number(add_change(changes, 1), node, sign * last * 1000);
+    for (size_t i = 0; i < CLOCK_COUNT; i++) {
+        if (clock_seconds[i] * 1000 < fabs(node->valuedouble))
+            add_number(add_change(changes, 1), node, sign * clock_seconds[i] * 1000);
     }
 }
 
@@ -225,7 +228,8 @@ static void list_drops(const cJSON *document, struct shrink_changes *changes)
         if (verb != VERB_CLOSE && verb != VERB_RESTART)
             continue;
         struct shrink_change *change = add_change(changes, 1);
-        change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_DROP, step, 0};
+        change->edits[change->count++] =
+            (struct shrink_edit){.kind = SHRINK_EDIT_DROP, .node = step};
     }
 }
 
@@ -272,13 +276,122 @@ static void list_pairs(const cJSON *document, struct shrink_changes *changes)
     free(steps);
 }
 
-static void list_freeze(const cJSON *document, struct shrink_changes *changes)
+/* What the application does that some drivers can only do in a process of its own. */
+static void list_own_process(const cJSON *document, struct shrink_changes *changes)
+{
+    const cJSON *step;
+    const cJSON *client = cJSON_GetObjectItemCaseSensitive(document, "client");
+    const cJSON *skew = cJSON_GetObjectItemCaseSensitive(client, "clock_skew_ms");
+    size_t count = (size_t)cJSON_GetArraySize(steps_of(document));
+    struct shrink_change *change = add_change(changes, count + 1);
+    if (skew)
+        add_removal(change, skew);
+    cJSON_ArrayForEach(step, steps_of(document))
+    {
+        const cJSON *action = cJSON_GetObjectItemCaseSensitive(step->child, "do");
+        if (verb_of(step) == VERB_CLIENT && (strcmp(action->valuestring, "throw") == 0 ||
+                                             strcmp(action->valuestring, "slow") == 0))
+            add_removal(change, step);
+    }
+}
+
+/* ---- what hangs on the moment ---- */
+
+#define STEADY_EDITS_MAX 3 /* for one moment */
+
+/* An event that races a resync is made to come after it, or to overtake it. */
+enum steady_way { STEADY_WAY_AFTER, STEADY_WAY_BEFORE, STEADY_WAY_COUNT };
+
+static void add_following(struct shrink_change *change, const cJSON *step, const char *steps)
+{
+    change->edits[change->count++] =
+        (struct shrink_edit){.kind = SHRINK_EDIT_FOLLOW, .node = step, .steps = steps};
+}
+
+static bool is_sent(const cJSON *step)
+{
+    return verb_of(step) == VERB_PUBLISH || verb_of(step) == VERB_SEND;
+}
+
+/* `event` is the first on the connection that `accept` is; neither is the first step. */
+static void part_from_resync(struct shrink_change *change, enum steady_way way,
+                             const cJSON *const *steps, size_t count, size_t accept, size_t event)
+{
+    size_t last = event;
+    add_following(change, steps[accept], "[{\"sync\":{}}]");
+    if (way == STEADY_WAY_AFTER)
+        return;
+    while (last + 1 < count && is_sent(steps[last + 1]))
+        last++;
+    add_following(change, steps[accept - 1], "[{\"set\":{\"resync\":\"hold\"}}]");
+    add_following(change, steps[last], "[{\"release\":{}},{\"set\":{\"resync\":\"auto\"}}]");
+}
+
+/* Up to what is steady; in the change that was added last. */
+static void round_clock(const struct scenario_field *field, const cJSON *node,
+                        struct shrink_changes *changes)
+{
+    size_t i = 0;
+    if (!is_clock(field) || !cJSON_IsNumber(node) || shrink_faults_is_steady(node->valuedouble))
+        return;
+    while (i + 1 < CLOCK_COUNT && clock_seconds[i] * 1000 < fabs(node->valuedouble))
+        i++;
+    add_number(&changes->items[changes->count - 1], node,
+               copysign(clock_seconds[i] * 1000, node->valuedouble));
+}
+
+static void round_clock_alone(const struct scenario_field *field, const cJSON *node,
+                              struct shrink_changes *changes)
+{
+    add_change(changes, 1);
+    round_clock(field, node, changes);
+}
+
+static void list_steady_clocks(const cJSON *document, struct shrink_changes *changes)
 {
     const cJSON *server = cJSON_GetObjectItemCaseSensitive(document, "server");
-    if (!server)
-        return;
-    struct shrink_change *change = add_change(changes, 1);
-    change->edits[change->count++] = (struct shrink_edit){SHRINK_EDIT_FREEZE, server, 0};
+    size_t count = (size_t)cJSON_GetArraySize(steps_of(document)) + 1;
+    if (server) {
+        struct shrink_change *change = add_change(changes, 1);
+        change->edits[change->count++] =
+            (struct shrink_edit){.kind = SHRINK_EDIT_FREEZE, .node = server};
+    }
+    add_change(changes, count);
+    for_all_fields(document, round_clock, changes);
+    for_all_fields(document, round_clock_alone, changes);
+}
+
+/* One change for all moments, or one for each. */
+static void list_steady_way(const cJSON *document, enum steady_way way, bool is_together,
+                            struct shrink_changes *changes)
+{
+    size_t count, accept = 0;
+    const cJSON **steps = index_steps(document, &count);
+    struct shrink_walk walk = {0};
+    struct shrink_change *change = add_change(changes, STEADY_EDITS_MAX * count);
+    for (size_t i = 0; i < count; i++) {
+        enum shrink_moment moment = shrink_walk_to(&walk, verb_of(steps[i]));
+        accept = verb_of(steps[i]) == VERB_ACCEPT ? i : accept;
+        if (moment == SHRINK_MOMENT_NONE)
+            continue;
+        if (!is_together)
+            change = add_change(changes, STEADY_EDITS_MAX);
+        if (moment == SHRINK_MOMENT_UNSETTLED_END)
+            add_following(change, steps[i - 1], "[{\"settle\":{}}]");
+        else
+            part_from_resync(change, way, steps, count, accept, i);
+        if (is_together && moment == SHRINK_MOMENT_RACING_EVENT)
+            walk.is_racing = false; /* with this change */
+    }
+    free(steps);
+}
+
+static void list_steady_moments(const cJSON *document, struct shrink_changes *changes)
+{
+    for (int is_together = 1; is_together >= 0; is_together--) {
+        for (int way = 0; way < STEADY_WAY_COUNT; way++)
+            list_steady_way(document, (enum steady_way)way, is_together, changes);
+    }
 }
 
 void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
@@ -286,6 +399,9 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
 {
     *changes = (struct shrink_changes){0};
     switch (pass) {
+    case SHRINK_PASS_PROCESS:
+        list_own_process(document, changes);
+        break;
     case SHRINK_PASS_SETTINGS:
         for_each_field(scenario_object_top(), document, remove_field, changes);
         break;
@@ -302,8 +418,11 @@ void shrink_changes_list(const cJSON *document, enum shrink_pass pass,
     case SHRINK_PASS_PAIRS:
         list_pairs(document, changes);
         break;
-    case SHRINK_PASS_FREEZE:
-        list_freeze(document, changes);
+    case SHRINK_PASS_CLOCKS:
+        list_steady_clocks(document, changes);
+        break;
+    case SHRINK_PASS_MOMENTS:
+        list_steady_moments(document, changes);
         break;
     }
 }
@@ -337,6 +456,7 @@ static cJSON *make_edited(const struct shrink_edit *edit)
     cJSON *json = NULL, *clock;
     switch (edit->kind) {
     case SHRINK_EDIT_REMOVE:
+    case SHRINK_EDIT_FOLLOW: /* append_followers has done it */
         break;
     case SHRINK_EDIT_NUMBER:
         json = cJSON_CreateNumber(edit->number);
@@ -357,12 +477,20 @@ static cJSON *make_edited(const struct shrink_edit *edit)
     return json;
 }
 
+static void append_followers(cJSON *array, const char *steps)
+{
+    cJSON *followers = cJSON_Parse(steps), *step;
+    while ((step = cJSON_DetachItemFromArray(followers, 0)))
+        cJSON_AddItemToArray(array, step);
+    cJSON_Delete(followers);
+}
+
 /* NULL if the node goes away. Recursion is bounded by SCENARIO_DEPTH_MAX. */
 static cJSON *copy_changed(const cJSON *node, const struct shrink_change *const *changes,
                            size_t count)
 {
     const struct shrink_edit *edit = find_edit(node, changes, count);
-    if (edit)
+    if (edit && edit->kind != SHRINK_EDIT_FOLLOW)
         return make_edited(edit);
     if (!cJSON_IsObject(node) && !cJSON_IsArray(node))
         return cJSON_Duplicate(node, true);
@@ -374,6 +502,9 @@ static cJSON *copy_changed(const cJSON *node, const struct shrink_change *const 
             cJSON_AddItemToObject(copy, child->string, child_copy);
         else if (child_copy)
             cJSON_AddItemToArray(copy, child_copy);
+        const struct shrink_edit *followed = is_object ? NULL : find_edit(child, changes, count);
+        if (followed && followed->kind == SHRINK_EDIT_FOLLOW)
+            append_followers(copy, followed->steps);
     }
     return copy;
 }

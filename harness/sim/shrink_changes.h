@@ -12,6 +12,7 @@ enum shrink_edit_kind {
     SHRINK_EDIT_NUMBER, /* another number */
     SHRINK_EDIT_DROP,   /* a step that ends a connection: plainly */
     SHRINK_EDIT_FREEZE, /* of `server`: its clock stands still */
+    SHRINK_EDIT_FOLLOW, /* of a step: it stays, and others follow it */
 };
 
 /* What becomes of one node of the document. */
@@ -19,6 +20,7 @@ struct shrink_edit {
     enum shrink_edit_kind kind;
     const cJSON *node; /* borrowed from the document */
     double number;
+    const char *steps;  /* FOLLOW: an array in JSON; static */
 };
 
 /* Edits that are made together. */
@@ -33,13 +35,16 @@ struct shrink_changes {
 };
 
 enum shrink_pass {
+    SHRINK_PASS_PROCESS,  /* all that may need a process of its own: that makes every play slow */
     SHRINK_PASS_SETTINGS, /* of server and client: some make every play slow */
     SHRINK_PASS_STEPS,   /* runs of steps, half of all at first, single ones at last */
     SHRINK_PASS_NUMBERS, /* towards the least that a field may hold */
     SHRINK_PASS_FIELDS,  /* each to its default; settings of server and client */
     SHRINK_PASS_PAIRS,   /* two steps that stand and fall together, two that can be one */
     SHRINK_PASS_COUNT,
-    SHRINK_PASS_FREEZE = SHRINK_PASS_COUNT, /* nothing goes: the server's clock stands still */
+    /* Nothing goes away here. */
+    SHRINK_PASS_CLOCKS = SHRINK_PASS_COUNT, /* the server's stands still, and differs by seconds */
+    SHRINK_PASS_MOMENTS, /* less hangs on them (shrink_faults.h): all at once, then each alone */
 };
 
 /* `document` is what a file holds, its steps unrolled. */

@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "core/scenario_print.h"
 #include "sim/generator.h"
+#include "sim/shrink_faults.h"
 #include "sim/world.h"
 
 #include <criterion/criterion.h>
@@ -271,6 +272,83 @@ Test(shrink, an_oracle_that_gives_up_leaves_the_smallest_so_far)
     cr_expect_eq(result.end, SHRINK_END_LIMIT);
     cr_expect_leq(result.asked_count, 16);
     failure_free(&oracle.failure);
+    scenario_free(result.scenario);
+    scenario_free(scenario);
+}
+
+/* ---- what hangs on the moment ---- */
+
+/* As if every play that hangs on the moment might pass. */
+static bool look_at_moments(void *user, const struct scenario *candidate, int *grade)
+{
+    (void)user;
+    if (shrink_faults_count_moments(candidate) > 0)
+        *grade = 0;
+    return true;
+}
+
+/* The event overtakes the replay; live, that depends on who is quicker. */
+#define RACING                                                                                     \
+    "{ \"title\": \"t\", \"rules\": [\"C-20\"], \"steps\": [ { \"accept\": {} },"                 \
+    "  { \"publish\": {} }, { \"settle\": {} }, { \"drop\": {} }, { \"accept\": {} },"               \
+    "  { \"publish\": { \"type\": \"agent.status.idle\" } } ] }"
+
+static char *shrink_race(bool is_careful, size_t *moment_count)
+{
+    struct oracle oracle;
+    begin(&oracle, "idless-number-repeated");
+    struct scenario *scenario = load_text(RACING);
+    int grade = follow(&oracle, scenario, RULE_C20);
+    cr_assert_gt(grade, 0);
+    const struct shrink_oracle asked = {
+        .user = &oracle, .ask = ask, .look = is_careful ? look_at_moments : NULL};
+    const struct shrink_limits with = {
+        .batch_count = 64, .asked_max = 5000, .is_careful = is_careful};
+    struct shrink_result result;
+    shrink(scenario, RULE_C20, grade, &asked, &with, &result);
+    *moment_count = shrink_faults_count_moments(result.scenario);
+    char *text = print(result.scenario);
+    failure_free(&oracle.failure);
+    scenario_free(result.scenario);
+    scenario_free(scenario);
+    return text;
+}
+
+Test(shrink, a_race_is_made_sure_and_stays_so_though_it_takes_more_steps)
+{
+    size_t moment_count;
+    char *text = shrink_race(false, &moment_count);
+    cr_expect_gt(moment_count, 0, "%s", text);
+    free(text);
+    text = shrink_race(true, &moment_count);
+    cr_expect_eq(moment_count, 0, "%s", text);
+    cr_expect_not_null(strstr(text, "\"hold\""), "%s", text);
+    cr_expect_not_null(strstr(text, "\"release\""), "%s", text);
+    free(text);
+}
+
+/* Its answers are those of a quick look: none of them stands a closer one. */
+static bool look_in_vain(void *user, const struct scenario *candidate, int *grade)
+{
+    size_t *look_count = user;
+    (void)candidate;
+    (*look_count)++;
+    *grade = 0;
+    return true;
+}
+
+Test(shrink, what_does_not_stand_a_closer_look_is_not_taken)
+{
+    size_t look_count = 0;
+    struct shrink_oracle asked = {.user = &look_count, .ask = ask_count, .look = look_in_vain};
+    struct shrink_result result;
+    struct scenario *scenario =
+        load_text("{ \"title\": \"t\", \"rules\": [\"C-7\"], \"steps\": [ { \"accept\": {} },"
+                  "{ \"publish\": { \"count\": 190 } }, { \"settle\": {} } ] }");
+    shrink(scenario, RULE_C7, 1, &asked, &limits, &result);
+    cr_expect_eq(result.end, SHRINK_END_SMALLEST);
+    cr_expect_eq(result.scenario->step_count, 3);
+    cr_expect_gt(look_count, 0);
     scenario_free(result.scenario);
     scenario_free(scenario);
 }
