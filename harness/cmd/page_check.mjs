@@ -229,6 +229,8 @@ const CHECKS = {
     assert.ok(await count(page, 'td.killed') > 0);
     await page.locator('td.killed').first().click();
     assert.match(await text(page, '.details'), /: (fail|warn) by C-/);
+    await page.locator('td.unjudged').first().click(); // it tests nothing against that mutant
+    assert.match(await text(page, '.details'), /^since-unbiased in overflow\/\S+: error by no rule$/);
     await shoot(page, 'mutants');
     const columns = await count(page, '.kills thead th');
     await page.fill('#search', 'since');
