@@ -47,8 +47,8 @@ void command_append_help(const struct command *command, struct buffer *out);
 /* The same to standard output; returns the exit status for that. */
 int command_print_help(const struct command *command);
 
-/* Reads the options and runs it, or tells what is wrong with them, or its help; argv[0] is the name.
- * Returns the exit status. */
+/* Reads the options and runs it, or tells what is wrong with them, or its help; argv[0] is its
+ * name. Returns the exit status. */
 int command_start(const struct command *command, int argc, char **argv);
 
 /* Prints to standard error. */

@@ -1,6 +1,7 @@
 /* The core of the reference client: a Relaycast agent client that keeps every rule C-1 … C-28, on
- * the agent stream or on the node stream. It is a state machine without sockets or clock: what happened goes in with a time, what to do comes
- * out as effects. One policy field set wrong makes it a mutant: a client that breaks one rule. */
+ * the agent stream or on the node stream. It is a state machine without sockets or clock: what
+ * happened goes in with a time, what to do comes out as effects. One policy field set wrong makes it
+ * a mutant: a client that breaks one rule. */
 #ifndef GAPCHECK_CORE_CLIENT_H
 #define GAPCHECK_CORE_CLIENT_H
 
@@ -35,7 +36,7 @@ struct client_time {
 
 enum client_effect_kind {
     CLIENT_EFFECT_NONE,
-    CLIENT_EFFECT_FETCH_TOKEN, /* ask for a node token by HTTP (core/node_token.h), tell client_token */
+    CLIENT_EFFECT_FETCH_TOKEN, /* ask for a node token by HTTP, then client_token (node_token.h) */
     CLIENT_EFFECT_CONNECT, /* open a connection with the token `text`, or where it is empty with the
                               agent's own. Only a mutant asks while one is there: that one
                               then stays open, and what it brings is dropped */

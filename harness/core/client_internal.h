@@ -1,7 +1,7 @@
 /* What the parts of the reference client share: client.c (the application's calls, effects, time),
  * client_reconnect.c (connections, back-off, keepalive), client_receive.c (frames, what is the same
- * event), client_resync.c (cursor, since, acks, resets), client_node.c (all of that on the node stream) and
- * client_dispatch.c (handlers). */
+ * event), client_resync.c (cursor, since, acks, resets), client_node.c (all of that on the node
+ * stream) and client_dispatch.c (handlers). */
 #ifndef GAPCHECK_CORE_CLIENT_INTERNAL_H
 #define GAPCHECK_CORE_CLIENT_INTERNAL_H
 

@@ -53,9 +53,9 @@ struct missed_range {
 
 struct judgement {
     enum verdict verdict;
-    bool was_busy; /* the machine: the harness was late itself, and what hangs on time may be amiss */
-    bool is_late; /* so, perhaps, only since the machine was busy (the harness was late itself, and a
-                   * rule could not be told or a step's time was up): another play may tell */
+    bool was_busy; /* the machine: the harness was late itself, what hangs on time may be amiss */
+    bool is_late;  /* so, perhaps, only since the machine was busy (a rule could not be told, or a
+                    * step's time was up): another play may tell */
     char *reason; /* for client-error, error and skip: what happened; else NULL; owned */
     struct finding *findings; /* worst first, then by time; owned */
     size_t finding_count;

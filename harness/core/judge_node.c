@@ -243,7 +243,7 @@ static void judge_ack(struct judge *judge, struct acknowledged *state, size_t in
         state->up_to_seq = last;
 }
 
-/* The event may have come under another number (`id: same`): nobody acknowledges this one for that. */
+/* It may have come under another number (`id: same`): nobody acknowledges this one for that. */
 static bool was_number_sent(const struct judge *judge, const struct acknowledged *state,
                             int64_t seq, size_t index)
 {

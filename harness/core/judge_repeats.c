@@ -70,7 +70,7 @@ static bool is_idless_repeat(const struct judge *judge, const struct evidence_se
 
 /* Distinct other ids since the event was last dispatched, at most: SIZE_MAX if it was not. A memory
  * may count an event's age from there, and not from a repetition that it suppressed; which send led
- * to the dispatch is unknown, so it is the earliest that leaves enough for those before the `nth`. */
+ * to the dispatch is unknown: it is the earliest that leaves enough for those before the `nth`. */
 static size_t window_distance(const struct judge *judge, const struct evidence_send *send,
                               uint32_t nth)
 {

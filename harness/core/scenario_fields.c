@@ -282,7 +282,8 @@ static const struct scenario_field restart_fields[] = {
 
 static const struct scenario_field set_fields[] = {
     {.name = "resync", .kind = FIELD_NAME, .names = &resync_names, .offset = SET(resync),
-     .has_offset = SET(has_resync), .agent_only = NO_RESYNC, .help = "Answers a resync, ignores it, or holds it."},
+     .has_offset = SET(has_resync), .agent_only = NO_RESYNC,
+     .help = "Answers a resync, ignores it, or holds it."},
     {.name = "ack", .kind = FIELD_NAME_OR_OBJECT, .names = &ack_names, .offset = SET(ack),
      .agent_only = "the node stream has no resync_ack; `register` says how node.register is "
                    "answered",

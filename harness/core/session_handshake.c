@@ -1,4 +1,4 @@
-/* How a connection begins: its HTTP request, and whether it is upgraded, refused or left waiting. */
+/* How a connection begins: its HTTP request, and whether it is upgraded, refused or left alone. */
 #include "core/session_internal.h"
 
 #include <stdio.h>

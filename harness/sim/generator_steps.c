@@ -100,7 +100,8 @@ void generator_again(struct generator *generator)
                                  : CHOICES_ONE_OF(choices, ", \"row\": true", ", \"row\": true",
                                                   ", \"split_bytes\": 1");
     }
-    generator_step(generator, "\"send\": { \"again\": \"e%u\"%s }", generator_choose_named(generator), how);
+    generator_step(generator, "\"send\": { \"again\": \"e%u\"%s }",
+                   generator_choose_named(generator), how);
 }
 
 /* One that the client gets in pieces only: with it, what it makes of the pieces shows. */
