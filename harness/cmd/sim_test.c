@@ -95,11 +95,26 @@ Test(sim, the_number_of_jobs_changes_nothing)
     cr_expect(shell("grep found_seed out >three"));
     cr_expect_eq(gapcheck("sim --policy cursor-highest --json --jobs 1"), 0);
     cr_expect(shell("grep found_seed out >one && cmp one three"));
+    expect("sim --policy cursor-highest --jobs 3 --out three.d", 0, "found");
+    expect("sim --policy cursor-highest --jobs 1 --out one.d", 0, "found");
+    cr_expect(shell("diff -r one.d three.d && test -n \"$(ls one.d)\""), "another transcript");
+}
+
+Test(sim, the_reference_among_mutants_is_none_that_is_to_be_found)
+{
+    expect("sim --policy reference --policy resync-never --runs 20", 0, "no MUST broken");
+    cr_expect(shell("grep -qx '1 of 1 found' out"));
 }
 
 Test(sim, a_time_ends_it)
 {
     expect("sim --time 300ms", 0, "no MUST broken");
+}
+
+Test(sim, who_is_told_to_end_tells_what_was_played)
+{
+    cr_expect(shell("timeout --preserve-status -s TERM 1 '" GAPCHECK_BINARY "' sim --time 1h >out; "
+                    "test $? = 3 && grep -q 'sessions from seed 1' out && grep -q interrupted out"));
 }
 
 Test(sim, bad_usage_is_exit_2_with_the_next_step)
