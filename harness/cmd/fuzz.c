@@ -13,7 +13,9 @@
 
 #define RUNS_DEFAULT      2000
 #define FIRST_BATCH_COUNT 16 /* the first failure shall be there soon */
-#define BATCH_COUNT       256
+#define BATCH_GROWTH      4
+#define BATCH_COUNT_MAX   256
+#define SURVEY_BATCHES    3  /* before what is known is looked at more closely */
 #define DEAD_BATCHES_MAX  2  /* in a row */
 
 #define OWN_PROCESS_ONE_IN 8
@@ -125,30 +127,68 @@ static void sightings_free(struct sightings *sightings)
     for (size_t i = 0; i < sightings->count; i++)
         failure_free(&sightings->items[i].failure);
     free(sightings->items);
+    *sightings = (struct sightings){0};
 }
 
-/* What was never seen before comes first; NULL if all was looked at. */
-static struct sighting *choose_next(const struct fuzz *fuzz, const struct sightings *sightings)
+enum novelty {
+    NOVELTY_NONE, /* failed so before */
+    NOVELTY_KIND, /* a known rule by another cause */
+    NOVELTY_RULE,
+};
+
+static enum novelty novelty_of(const struct fuzz *fuzz, const struct sighting *sighting)
 {
-    struct sighting *first = NULL;
-    for (size_t i = 0; i < sightings->count; i++) {
+    if (!fuzz_failures_know_rule(&fuzz->failures, sighting->failure.rule))
+        return NOVELTY_RULE;
+    return fuzz_failures_know(&fuzz->failures, &sighting->failure) ? NOVELTY_NONE : NOVELTY_KIND;
+}
+
+/* The newest first, at least as new as that; NULL if all such were looked at. */
+static struct sighting *choose_next(const struct fuzz *fuzz, const struct sightings *sightings,
+                                    enum novelty least)
+{
+    struct sighting *newest = NULL;
+    enum novelty newest_novelty = NOVELTY_NONE;
+    for (size_t i = 0; i < sightings->count && newest_novelty < NOVELTY_RULE; i++) {
         struct sighting *sighting = &sightings->items[i];
         if (sighting->is_done)
             continue;
-        if (!fuzz_failures_know(&fuzz->failures, &sighting->failure))
-            return sighting;
-        first = first ? first : sighting;
+        enum novelty novelty = novelty_of(fuzz, sighting);
+        if (novelty < least || (newest && novelty <= newest_novelty))
+            continue;
+        newest = sighting;
+        newest_novelty = novelty;
     }
-    return first;
+    return newest;
 }
 
-static void look_at_all(struct fuzz *fuzz, const struct sightings *sightings)
+static void look_at(struct fuzz *fuzz, const struct sightings *sightings, enum novelty least)
 {
     struct sighting *next;
-    while (!fuzz->trial.is_interrupted && (next = choose_next(fuzz, sightings))) {
-        next->is_done = true;
-        fuzz_look_at(fuzz, next->play, &next->failure, next->message);
-    }
+    do {
+        /* When the time is over, only what has no file at all. */
+        next = choose_next(fuzz, sightings, fuzz_is_late(fuzz) ? NOVELTY_RULE : least);
+        if (next) {
+            next->is_done = true;
+            fuzz_look_at(fuzz, next->play, &next->failure, next->message);
+        }
+    } while (next && !fuzz->trial.is_interrupted);
+}
+
+/* Batches of which not everything was looked at yet. */
+struct survey {
+    struct batch batches[SURVEY_BATCHES];
+    size_t count;
+    struct sightings sightings; /* of all of them */
+};
+
+static void survey_clear(struct fuzz *fuzz, struct survey *survey)
+{
+    for (size_t i = 0; i < survey->sightings.count; i++)
+        fuzz->left_count += !survey->sightings.items[i].is_done;
+    sightings_free(&survey->sightings);
+    while (survey->count > 0)
+        batch_free(&survey->batches[--survey->count]);
 }
 
 /* ---- playing ---- */
@@ -163,30 +203,26 @@ static void count_play(struct fuzz *fuzz, const struct judgement *judgement)
     fuzz->progress.failed_count = fuzz->failed_count;
 }
 
-static void play_batch(struct fuzz *fuzz, size_t count)
+static void play_batch(struct fuzz *fuzz, size_t count, struct survey *survey)
 {
-    struct batch batch;
-    struct sightings sightings = {0};
+    struct batch *batch = &survey->batches[survey->count++];
     size_t death_count = 0;
-    batch_make(fuzz, count, &batch);
-    if (batch.count > 0)
-        trial_play(&fuzz->trial, batch.trials, batch.count);
+    batch_make(fuzz, count, batch);
+    if (batch->count > 0)
+        trial_play(&fuzz->trial, batch->trials, batch->count);
     fuzz->progress.done_count = fuzz->generated_count;
-    for (size_t i = 0; i < batch.count; i++) {
-        const struct judgement *judgement = batch.trials[i].judgement;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct judgement *judgement = batch->trials[i].judgement;
         count_play(fuzz, judgement);
         if (judgement && judgement->verdict == VERDICT_CLIENT_ERROR) {
-            fuzz_keep_death(fuzz, &batch.plays[i], judgement->reason);
+            fuzz_keep_death(fuzz, &batch->plays[i], judgement->reason);
             death_count++;
         } else if (judgement) {
-            add_sightings(&batch.plays[i], judgement, &sightings);
+            add_sightings(&batch->plays[i], judgement, &survey->sightings);
         }
     }
     fuzz->dead_batch_count =
-        batch.count > 0 && death_count == batch.count ? fuzz->dead_batch_count + 1 : 0;
-    look_at_all(fuzz, &sightings);
-    sightings_free(&sightings);
-    batch_free(&batch);
+        batch->count > 0 && death_count == batch->count ? fuzz->dead_batch_count + 1 : 0;
 }
 
 static void on_progress(void *user, size_t done_count, size_t running_count)
@@ -211,16 +247,28 @@ static bool is_client_dead(const struct fuzz *fuzz)
     return fuzz->dead_batch_count >= DEAD_BATCHES_MAX;
 }
 
-/* Until the runs are played or the time is over, whatever comes first. */
+/* Until the runs are played or the time is over, whatever comes first. Of the first batches only
+ * what breaks a rule that nothing broke before is looked at, so that a client with a fault that
+ * shows everywhere does not hide its others behind it; then all that is left of them. */
 static void play_all(struct fuzz *fuzz)
 {
+    struct survey survey = {.count = 0};
     uint64_t batch_count = FIRST_BATCH_COUNT, run_count = run_max(fuzz->options);
+    size_t played_batches = 0;
     while (!fuzz->trial.is_interrupted && !fuzz_is_late(fuzz) && !is_client_dead(fuzz) &&
            fuzz->generated_count < run_count) {
         uint64_t left = run_count - fuzz->generated_count;
-        play_batch(fuzz, (size_t)(left < batch_count ? left : batch_count));
-        batch_count = batch_count * 2 < BATCH_COUNT ? batch_count * 2 : BATCH_COUNT;
+        play_batch(fuzz, (size_t)(left < batch_count ? left : batch_count), &survey);
+        batch_count = batch_count < BATCH_COUNT_MAX / BATCH_GROWTH ? batch_count * BATCH_GROWTH
+                                                                  : BATCH_COUNT_MAX;
+        look_at(fuzz, &survey.sightings, NOVELTY_RULE);
+        if (++played_batches < SURVEY_BATCHES)
+            continue;
+        look_at(fuzz, &survey.sightings, NOVELTY_NONE);
+        survey_clear(fuzz, &survey);
     }
+    look_at(fuzz, &survey.sightings, NOVELTY_NONE);
+    survey_clear(fuzz, &survey);
     if (!is_client_dead(fuzz))
         return;
     struct error error;

@@ -23,6 +23,15 @@ static bool was_looked_at_enough(const struct fuzz_failures *failures,
     return counts[true] >= LOOKS_MAX || counts[false] >= UNCONFIRMED_LOOKS_MAX;
 }
 
+bool fuzz_failures_know_rule(const struct fuzz_failures *failures, enum rule rule)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        if (failures->items[i].failure.rule == rule && failures->items[i].is_confirmed)
+            return true;
+    }
+    return false;
+}
+
 bool fuzz_failures_know(const struct fuzz_failures *failures, const struct failure *failure)
 {
     for (size_t i = 0; i < failures->count; i++) {

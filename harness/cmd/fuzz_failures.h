@@ -23,6 +23,9 @@ struct fuzz_failures {
     size_t count, capacity_count;
 };
 
+/* Whether a confirmed one breaks it. */
+bool fuzz_failures_know_rule(const struct fuzz_failures *failures, enum rule rule);
+
 /* Whether any scenario has failed so before, in the judge's words. */
 bool fuzz_failures_know(const struct fuzz_failures *failures, const struct failure *failure);
 

@@ -60,6 +60,9 @@ static void append_summary(const struct fuzz *fuzz, struct buffer *out)
         buffer_printf(out, "%zu failed, by %zu different failure%s (%zu must, %zu should)",
                       fuzz->failed_count, must + should, must + should == 1 ? "" : "s", must,
                       should);
+    if (fuzz->left_count > 0)
+        buffer_printf(out, ", %zu finding%s not looked at for want of time", fuzz->left_count,
+                      fuzz->left_count == 1 ? "" : "s");
     if (fuzz->death_count > 0)
         buffer_printf(out, ", %zu client-error", fuzz->death_count);
     if (fuzz->run.is_interrupted)

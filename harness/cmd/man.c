@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINE_BYTES_MAX 80 /* mandoc frowns on more */
+
 /* Text of a paragraph: a hyphen that is typed must not become another letter, and a line may not
  * begin with what roff takes for a request. */
 static void append_text(const char *text, struct buffer *out)
@@ -141,6 +143,37 @@ static void append_page(const char *date, struct buffer *out)
                             "tests a client through its driver.\n");
 }
 
+/* Broken at blanks; never so that a word that looks like a request begins a line. */
+static void print_filled(const char *line, size_t size_bytes)
+{
+    while (size_bytes > LINE_BYTES_MAX) {
+        size_t end = LINE_BYTES_MAX;
+        while (end > 0 && (line[end] != ' ' || strchr(".'", line[end + 1])))
+            end--;
+        if (end == 0)
+            break;
+        printf("%.*s\n", (int)end, line);
+        line += end + 1;
+        size_bytes -= end + 1;
+    }
+    printf("%.*s\n", (int)size_bytes, line);
+}
+
+/* A request and the tag behind a .TP are each a line, however long. */
+static void print_page(const char *page)
+{
+    bool is_tag = false;
+    while (*page) {
+        size_t size_bytes = strcspn(page, "\n");
+        if (is_tag || page[0] == '.')
+            printf("%.*s\n", (int)size_bytes, page);
+        else
+            print_filled(page, size_bytes);
+        is_tag = strncmp(page, ".TP\n", 4) == 0;
+        page += size_bytes + 1;
+    }
+}
+
 /* A date as it stands on the page: digits and dashes. */
 static bool is_date(const char *text)
 {
@@ -160,7 +193,7 @@ int command_man(const struct options *options)
     struct buffer page;
     buffer_init(&page, BUFFER_NO_LIMIT);
     append_page(options->paths[0], &page);
-    fputs(buffer_text(&page), stdout);
+    print_page(buffer_text(&page));
     buffer_free(&page);
     return RUN_EXIT_EXPECTED;
 }

@@ -18,11 +18,11 @@ static void tear_down(void)
 
 TestSuite(man, .init = set_up, .fini = tear_down, .timeout = 60);
 
-Test(man, mandoc_has_nothing_to_warn_of)
+Test(man, mandoc_has_nothing_to_say_of_it)
 {
     sample_program_run("", "man 2026-06-01", 0, ".TH GAPCHECK 1 \"2026-06-01\"");
     if (sample_shell("command -v mandoc >/dev/null"))
-        cr_expect(sample_shell("mandoc -T lint -W warning out >&2"));
+        cr_expect(sample_shell("mandoc -T lint out >&2"));
     else
         cr_log_warn("mandoc is not installed: the page was not checked");
 }

@@ -44,6 +44,13 @@ const CHECKS = {
     await shoot(page, 'overview-dark');
     await page.emulateMedia({ colorScheme: 'light' });
 
+    // Of the scenarios that break a rule the one stands first that lost most.
+    const names = await page.locator('.broken li').first().locator('a').allInnerTexts();
+    const lost = await page.evaluate(() => JSON.parse(document.getElementById('data').textContent)
+      .run.results.scenarios.map((one) => [one.name, one.lost]));
+    assert.ok(names.length > 1);
+    assert.equal(names[0], lost.sort((a, b) => b[1] - a[1])[0][0]);
+
     // Filters narrow the matrix, and the address keeps them.
     await page.click('[data-verdict="fail"]');
     const failing = await count(page, '.matrix tbody tr');
@@ -65,6 +72,13 @@ const CHECKS = {
     await until(page, true, async () => (await count(page, '.matrix tbody tr')) < all);
     await page.goBack();
     await until(page, all, () => count(page, '.matrix tbody tr'));
+  },
+
+  async node(page) {
+    assert.match(await text(page, '.broken .sentence'), /^MUST: a client registers on every /);
+    await page.click('.broken a');
+    await page.waitForSelector('.finding');
+    assert.match(await text(page, '.finding .meta'), /^MUST: a client registers on every /);
   },
 
   async keyboard(page) {
@@ -105,7 +119,7 @@ const CHECKS = {
     await page.click('.copy');
     await until(page, 'Copied', () => text(page, '.copy'));
 
-    // Lost events are open circles on the server's lane; the drop is a break; the ring is told apart.
+    // Lost events are open circles on the server's lane; the drop is a break, the ring told apart.
     assert.equal(await count(page, '.row[data-kind="publish"] .open.lost'), 1);
     assert.equal(await count(page, '.row[data-kind="drop"] .break'), 1);
     assert.equal(await count(page, '.arrow.ring'), 1);
@@ -183,8 +197,8 @@ const CHECKS = {
         lastRow: [...document.querySelectorAll('.row')].at(-1).dataset.kind };
     });
     const frameMs = (await cpuMs() - beforeMs) / 120;
-    console.log(`100,000 events: ${scrolled.height} px, at most ${scrolled.most} rows drawn; a frame ` +
-      `took ${scrolled.median.toFixed(1)} ms (median), ${frameMs.toFixed(1)} ms of them computing`);
+    console.log(`100,000 events: ${scrolled.height} px, at most ${scrolled.most} rows drawn; ` +
+      `a frame took ${scrolled.median.toFixed(1)} ms (median), ${frameMs.toFixed(1)} ms of them computing`);
     assert.ok(scrolled.height > 2000000);
     assert.ok(scrolled.most < 200);
     assert.equal(scrolled.lastRow, 'done');
@@ -210,10 +224,13 @@ const CHECKS = {
   },
 
   async mutants(page) {
-    assert.match(await text(page, '.run-head .verdict'), /mutants? are killed by the rule they break/);
+    assert.match(await text(page, '.run-head .verdict'),
+      /mutants? are killed by the rule they break/);
     assert.ok(await count(page, 'td.killed') > 0);
     await page.locator('td.killed').first().click();
     assert.match(await text(page, '.details'), /: (fail|warn) by C-/);
+    await page.locator('td.unjudged').first().click(); // it tests nothing against that mutant
+    assert.match(await text(page, '.details'), /^since-unbiased in overflow\/\S+: error by no rule$/);
     await shoot(page, 'mutants');
     const columns = await count(page, '.kills thead th');
     await page.fill('#search', 'since');

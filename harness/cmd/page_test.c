@@ -63,6 +63,15 @@ Test(page, scenario_shows_what_happened_on_the_wire)
     check("scenario", "run/index.html");
 }
 
+/* The same number asks for something else in each stream. */
+Test(page, a_rule_is_told_in_the_words_of_its_stream)
+{
+    sample_browser_skip_without();
+    sample_program_run("", "run --client \"'" GAPCHECK_BINARY "' reference-client --policy "
+                           "node-register-late\" " LIBRARY "/node/hole.jsonc --out run", 1, "C-6");
+    check("node", "run/index.html");
+}
+
 /* Played twice, once well and once badly; what is bad is in the baseline. */
 Test(page, known_failures_and_verdicts_that_differ_are_told_apart)
 {

@@ -50,6 +50,7 @@ void play_fill_scenario(const struct run_origin *origin, const struct scenario *
         .why = scenario->why ? copy(scenario->why) : NULL,
         .tags = memory_alloc(tag_count, sizeof(char *)),
         .tag_count = tag_count,
+        .dialect = scenario->dialect,
         .transcript = has_transcript ? run_transcript_path(origin->name) : NULL,
         .reproduce = run_reproduce_command(origin),
         .judgement = judgement,
@@ -241,7 +242,7 @@ static enum live_status play_late_again(struct play *play, struct live_config *c
         /* Every callback gets the play. */
         struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};
         config->jobs = AGAIN_JOBS;
-        play->progress.total_count += count;
+        progress_again(&play->progress, count);
         status = live_run(config, plays, count, &callbacks);
     }
     free(play->late_indexes);

@@ -21,6 +21,12 @@ void progress_init(struct progress *progress, FILE *file, bool is_quiet, size_t 
                                   .line_ms = now_ms};
 }
 
+void progress_again(struct progress *progress, size_t count)
+{
+    progress->again_count += count;
+    progress->total_count += count;
+}
+
 void progress_clear(struct progress *progress)
 {
     if (progress->is_shown)
@@ -52,8 +58,10 @@ void progress_append(const struct progress *progress, struct buffer *out)
         text_append_escaped(out, progress->label, strlen(progress->label), LABEL_BYTES_MAX);
         buffer_append_text(out, ": ");
     }
-    buffer_printf(out, "%zu of %zu played, %zu running", progress->done_count,
-                  progress->total_count, progress->running_count);
+    buffer_printf(out, "%zu of %zu played, ", progress->done_count, progress->total_count);
+    if (progress->again_count > 0)
+        buffer_printf(out, "%zu of them again, ", progress->again_count);
+    buffer_printf(out, "%zu running", progress->running_count);
     if (progress->failed_count > 0)
         buffer_printf(out, ", %zu failed", progress->failed_count);
     append_left(progress, out);

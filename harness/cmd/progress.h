@@ -18,7 +18,8 @@ struct progress {
     const char *label; /* who is tested, where there are several; borrowed; NULL: one */
     bool is_terminal;
     bool is_quiet;     /* nothing at all */
-    size_t total_count;
+    size_t total_count; /* with those that are played again */
+    size_t again_count;
     size_t done_count;
     size_t running_count;
     size_t failed_count;
@@ -35,6 +36,9 @@ void progress_running(struct progress *progress, size_t running_count, int64_t n
 /* `is_known`: the baseline lists all that is wrong; that is no failure. */
 void progress_done(struct progress *progress, const char *name, const struct judgement *judgement,
                    bool is_known);
+
+/* So many scenarios are played a second time. */
+void progress_again(struct progress *progress, size_t count);
 
 /* Takes the line away, so that something else can be written. */
 void progress_clear(struct progress *progress);

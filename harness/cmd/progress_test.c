@@ -186,3 +186,17 @@ Test(progress, quiet_is_quiet_on_a_terminal_too)
     fputs(".", screen.file);
     cr_expect_str_eq(read_screen(&screen), ".");
 }
+
+/* Else the total grows, and nobody knows why. */
+Test(progress, what_is_played_again_is_told)
+{
+    struct screen screen;
+    struct progress progress;
+    open_file(&screen);
+    progress_init(&progress, screen.file, true, 2, 0);
+    pass(&progress, 2);
+    progress_again(&progress, 1);
+    progress_running(&progress, 1, 100);
+    expect_state(&progress, "2 of 3 played, 1 of them again, 1 running");
+    read_screen(&screen);
+}

@@ -45,7 +45,8 @@ static void tell_missing(const struct run_merge *merge, size_t shard_count)
     if (merge->missing_count > NUMBERS_MAX)
         buffer_printf(&numbers, " and %zu more", merge->missing_count - NUMBERS_MAX);
     error_set(&error, "what they would have found is not known: the exit is 3",
-              "the shards %s are missing", buffer_text(&numbers));
+              merge->missing_count == 1 ? "the shard %s is missing" : "the shards %s are missing",
+              buffer_text(&numbers));
     command_print_error(&error);
     buffer_free(&numbers);
 }

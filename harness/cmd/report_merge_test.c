@@ -70,13 +70,13 @@ Test(report_merge, a_merged_transcript_can_be_judged_again)
 Test(report_merge, what_is_missing_or_damaged_is_told_and_exit_3)
 {
     run_shards(3, "");
-    sample_program_run("", "report --merge part-1 part-3 --out r", 3, "the shards 2/3 are missing");
+    sample_program_run("", "report --merge part-1 part-3 --out r", 3, "the shard 2/3 is missing");
     sample_program_run("", "report --merge part-1 nowhere part-3 --out r", 3,
                        "cannot open nowhere/results.json");
     cr_assert(sample_shell("head -c 500 part-2/results.json >cut && mv cut part-2/results.json"));
     sample_program_run("", "report --merge part-1 part-2 part-3 --out r", 3,
                        "part-2/results.json:");
-    cr_expect(sample_printed("the shards 2/3 are missing"));
+    cr_expect(sample_printed("the shard 2/3 is missing"));
     cJSON *results = sample_results("r"); /* the rest is there all the same */
     cr_expect_eq(cJSON_GetObjectItem(results, "exit")->valueint, 3);
     cr_expect_gt(cJSON_GetArraySize(cJSON_GetObjectItem(results, "scenarios")), 0);

@@ -17,6 +17,7 @@ struct ideal {
     struct model model;
 
     struct client_numbers numbers;
+    bool may_have_number; /* any, even one that no counter gives: enough to resync for a client */
     double asked; /* last_seen_seq of its resync on this connection; NAN: none */
     size_t reset_ack;    /* entry of an ack that shows a reset, to be acted on; or EVIDENCE_NONE */
     size_t reset_replay; /* the answer that it closes */
@@ -69,6 +70,7 @@ static void note_complete(struct ideal *ideal, int64_t at_us)
 
 static void take_send(struct ideal *ideal, const struct evidence_send *send)
 {
+    ideal->may_have_number |= !isnan(send->seq);
     if (!send->is_certain) {
         client_numbers_add(&ideal->numbers, send->seq, false);
         return;
@@ -254,7 +256,7 @@ static void open_connection(struct ideal *ideal, size_t index)
     bool asks = ideal->numbers.now.sure.is_started || (ideal->numbers.now.possible.is_started &&
                                                      connection->first_resync != EVIDENCE_NONE);
     /* One that may have a number, and had no time to ask, may know that something is missing. */
-    ideal->is_complete = !asks && !ideal->numbers.now.possible.is_started;
+    ideal->is_complete = !asks && !ideal->may_have_number;
     note_complete(ideal, entry->at_us);
     if (!asks)
         ideal->answered_marker = ideal->model.event_count; /* it cannot ask (C-2) */
@@ -403,8 +405,10 @@ static bool has_asked(const struct ideal *ideal, size_t index, double number)
 static void note_frame(struct ideal *ideal, const struct transcript_entry *entry, size_t index)
 {
     bool is_ack = entry->detail && !strcmp(entry->detail, "resync_ack");
-    if (!(entry->flags & TRANSCRIPT_FLAG_CONTROL))
+    if (!(entry->flags & TRANSCRIPT_FLAG_CONTROL)) {
+        ideal->may_have_number |= !isnan(entry->seq);
         client_numbers_add(&ideal->numbers, entry->seq, false);
+    }
     if (!is_ack || !entry->text)
         return;
     cJSON *frame = cJSON_Parse(entry->text);

@@ -319,6 +319,9 @@ static void skip_unseen(struct judge *judge)
     free(names);
 }
 
+/* So late, and it is the machine: to play once more costs less than a wrong verdict. */
+#define BUSY_US 30000
+
 static bool ended_by_time(const struct transcript_entry *done)
 {
     return done && (judge_name_is(done, "unmet") || judge_name_is(done, "client-error"));
@@ -333,7 +336,7 @@ static void set_verdict(struct judge *judge)
             : evidence_entry(judge->evidence, judge->evidence->done);
     const char *why = done && done->text ? done->text : "the transcript has no end";
     judgement->verdict = worst_of_findings(judgement);
-    judgement->was_busy = judge->evidence->latest_us > JUDGE_LATE_US_MAX;
+    judgement->was_busy = judge->evidence->latest_us > BUSY_US;
     /* The client may not have had its share of the machine, either. */
     judgement->is_late = judgement->was_busy && ended_by_time(done);
     if (done && judge_name_is(done, "client-error")) {

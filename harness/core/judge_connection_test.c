@@ -80,7 +80,7 @@ Test(judge_connection, a_step_whose_time_was_up_on_a_busy_machine_may_be_worth_a
         const char *how;
         double late_us;
         bool is_late;
-    } cases[] = {{"unmet", 80000, true}, {"unmet", 25000, false}, {"complete", 80000, false}};
+    } cases[] = {{"unmet", 40000, true}, {"unmet", 25000, false}, {"complete", 40000, false}};
     for (size_t index = 0; index < sizeof(cases) / sizeof(cases[0]); index++) {
         story_begin("", "");
         story_open();

@@ -35,7 +35,11 @@ static enum step_state poll_accept(struct session *session, const struct scenari
 
 static enum step_state never_connected(struct session *session, long long waited_ms)
 {
-    char wordless[160] = "";
+    unsigned token_refused_count = session->node.token_refused_count;
+    char wordless[160] = "", tokens[60] = "";
+    if (token_refused_count > 0)
+        snprintf(tokens, sizeof tokens, ", %u request%s for a token refused", token_refused_count,
+                 token_refused_count == 1 ? "" : "s");
     if (session->wordless_count > 0)
         snprintf(wordless, sizeof wordless, ", %u ended before a request%s",
                  session->wordless_count,
@@ -44,9 +48,9 @@ static enum step_state never_connected(struct session *session, long long waited
                      : "");
     return session_unmet(session, RULE_C16,
                          "the client never connected: no upgrade of %s within %lld ms "
-                         "(%u connection%s refused%s)",
+                         "(%u connection%s refused%s%s)",
                          session_path(session), waited_ms, session->refused_count,
-                         session->refused_count == 1 ? "" : "s", wordless);
+                         session->refused_count == 1 ? "" : "s", tokens, wordless);
 }
 
 static enum step_state time_out_accept(struct session *session)

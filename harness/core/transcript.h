@@ -19,8 +19,8 @@
 #define TRANSCRIPT_ENTRY_COUNT_MAX 4000000 /* more ends the scenario with an error */
 
 
-/* The one list of kinds: symbol, name in the file. What the members of each mean is said by the
- * table in transcript_kinds.c, which also names them in the file. */
+/* The one list of kinds: symbol, name in the file. How the members of each are called there is said
+ * by the table in transcript_file.c. */
 #define TRANSCRIPT_KINDS(X)                                                                        \
     X(STEP, "step")             /* a step begins: name = verb */                                   \
     X(STEP_END, "step-end")     /* name = done, unmet or skipped; text = why; detail = rule id */  \

@@ -28,6 +28,10 @@ static void append_rules(struct buffer *out)
         buffer_printf(out, "%s{\"id\":\"%s\",\"level\":\"%s\",\"sentence\":", i ? "," : "",
                       info->id, rule_level_name(info->level));
         text_append_json(out, info->sentence, strlen(info->sentence));
+        if (info->node_sentence) {
+            buffer_append_text(out, ",\"node_sentence\":");
+            text_append_json(out, info->node_sentence, strlen(info->node_sentence));
+        }
         buffer_append_text(out, "}");
     }
     buffer_append_text(out, "]");

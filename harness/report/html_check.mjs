@@ -16,7 +16,8 @@ const sent = (marker, count = 1, from = 'live', connection = 1) => ({
   us: marker * 10, kind: 'sent', step: 2, connection, from, marker, count, agent_seq: marker,
 });
 const dispatch = (marker, more = {}) => ({
-  us: 9000 + marker, kind: 'dispatch', step: 2, type: 'message.created', marker, handler: 1, ...more,
+  us: 9000 + marker, kind: 'dispatch', step: 2, type: 'message.created', marker, handler: 1,
+  ...more,
 });
 const lanesOf = (entries, missed = []) => {
   const lanes = createLanes({ missed });
@@ -182,7 +183,8 @@ test('filters: verdict, rule, tag, and every word of the text', () => {
     rules: { 'C-5': 'fail' }, findings: [{ rule: 'C-5', message: 'lost', cause: 'Rows cut' }],
   };
   const is = (filter) => matchesFilter(scenario, { ...NO_FILTER, ...filter });
-  assert.ok(is({}) && is({ verdicts: ['warn', 'fail'] }) && is({ rule: 'C-5' }) && is({ tag: 'db' }));
+  assert.ok(is({}) && is({ verdicts: ['warn', 'fail'] }));
+  assert.ok(is({ rule: 'C-5' }) && is({ tag: 'db' }));
   assert.ok(is({ text: 'ROWS overflow' }));
   assert.ok(!is({ verdicts: ['pass'] }) && !is({ rule: 'C-4' }) && !is({ tag: 'd' }));
   assert.ok(!is({ text: 'rows absent' }));

@@ -108,7 +108,7 @@ static void append_about(const struct run_scenario *scenario, const char *indent
         buffer_append_text(out, i ? ", " : "");
         append_text(out, scenario->tags[i]);
     }
-    buffer_append_text(out, "]");
+    buffer_printf(out, "], \"dialect\": \"%s\"", run_dialect_name(scenario->dialect));
 }
 
 static void append_missed(const struct judgement *judgement, const char *indent,

@@ -13,6 +13,17 @@
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"                               \
     "._/[],-"
 
+const char *run_dialect_name(enum dialect dialect)
+{
+    switch (dialect) {
+    case DIALECT_AGENT:
+        return "agent";
+    case DIALECT_NODE:
+        return "node";
+    }
+    return "agent";
+}
+
 bool run_scenario_is_flaky(const struct run_scenario *scenario)
 {
     size_t seen_count = 0;

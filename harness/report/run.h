@@ -21,6 +21,7 @@ struct run_scenario {
     char *title, *why;    /* why: NULL where it says none */
     char **tags;
     size_t tag_count;
+    enum dialect dialect; /* the stream that its client speaks */
     char *transcript;     /* relative to the report's folder; NULL: it was not played */
     char *reproduce;      /* one shell command */
     struct judgement *judgement;
@@ -69,6 +70,9 @@ enum run_exit {
 };
 
 struct run_summary run_summarize(const struct run *run);
+
+/* "agent" or "node". */
+const char *run_dialect_name(enum dialect dialect);
 
 /* Whether its plays had different verdicts. */
 bool run_scenario_is_flaky(const struct run_scenario *scenario);

@@ -159,6 +159,11 @@ static const char *name_of_level(int index)
     return rule_level_name((enum rule_level)index);
 }
 
+static const char *name_of_dialect(int index)
+{
+    return run_dialect_name((enum dialect)index);
+}
+
 static enum rule read_rule(struct reader *reader, struct jsonc_node node, const char *id)
 {
     enum rule rule = rule_find(span_of(id));
@@ -298,6 +303,8 @@ static void read_scenario(struct reader *reader, struct jsonc_node node,
     scenario->title = read_text(reader, may(reader, node, "title"), "title", false);
     scenario->why = read_text(reader, may(reader, node, "why"), "why", false);
     read_tags(reader, may(reader, node, "tags"), scenario);
+    scenario->dialect = (enum dialect)need_name(reader, may(reader, node, "dialect"), "dialect",
+                                                name_of_dialect, DIALECT_NODE + 1);
     scenario->reproduce = need_text(reader, node, "reproduce");
     scenario->transcript = read_text(reader, transcript, "transcript", false);
     scenario->is_known = read_bool(reader, need(reader, node, "known"), "known");

@@ -87,6 +87,15 @@ static inline void sample_know(struct run_scenario *scenario, const char *reason
     }
 }
 
+static inline void sample_add_fixed(struct run *run, size_t count)
+{
+    size_t capacity_count = run->fixed_count;
+    run->fixed = memory_grow(run->fixed, &capacity_count, run->fixed_count + count,
+                             sizeof *run->fixed);
+    while (count-- > 0)
+        run->fixed[run->fixed_count++] = sample_copy("C-5 in a/b no longer happens");
+}
+
 static inline struct run sample_run_empty(void)
 {
     return (struct run){
@@ -126,6 +135,7 @@ static inline struct run sample_run(void)
     sample_add_finding(scenario, RULE_C20, RULE_LEVEL_SHOULD, SAMPLE_EVIL, NULL);
 
     scenario = sample_add(&run, "server/reset", VERDICT_WARN);
+    scenario->dialect = DIALECT_NODE;
     scenario->judgement->rules[RULE_C21] = RULE_STATUS_WARN;
     sample_add_finding(scenario, RULE_C21, RULE_LEVEL_SHOULD, "did not notice the reset",
                        SAMPLE_EVIL);

@@ -202,3 +202,61 @@ Test(schemas, every_line_of_a_transcript_is_what_its_schema_says)
     cJSON_Delete(schema);
     transcript_free(transcript);
 }
+
+/* The row of the table of kinds that begins with the kind, up to its end. */
+static bool find_row(const char *readme, const char *kind, char row[500])
+{
+    char word[40];
+    snprintf(word, sizeof word, "`%s`", kind);
+    for (const char *line = strstr(readme, "| `kind` |"); line; line = strchr(line + 1, '\n')) {
+        const char *first = line + strspn(line, "\n");
+        const char *cell_end = *first == '|' ? strchr(first + 1, '|') : NULL;
+        const char *found = strstr(first, word);
+        if (!cell_end || !found || found > cell_end)
+            continue;
+        snprintf(row, 500, "%.*s", (int)strcspn(first, "\n"), first);
+        return true;
+    }
+    return false;
+}
+
+/* Members that every kind may have stand in the text around the table. */
+static bool is_of_every_kind(const char *name)
+{
+    static const char *const common[] = {"us",   "kind", "step", "connection", "marker",
+                                         "size", "hash", "text", "type",       "agent_seq",
+                                         "name", "number", "number2", "count"};
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+        if (strcmp(common[i], name) == 0)
+            return true;
+    return false;
+}
+
+Test(schemas, the_readme_tells_every_kind_with_the_members_of_its_own)
+{
+    static char readme[1 << 16];
+    FILE *file = fopen(GAPCHECK_SOURCE_DIR "/reports/README.md", "r");
+    cr_assert_not_null(file);
+    readme[fread(readme, 1, sizeof readme - 1, file)] = '\0';
+    fclose(file);
+    struct transcript *transcript = full_transcript();
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    for (size_t i = 1; transcript_write_line(transcript, i, &line); i++) {
+        char row[500] = "", word[60];
+        cJSON *document = cJSON_Parse(buffer_text(&line));
+        const char *kind = cJSON_GetStringValue(get(document, "kind"));
+        cr_expect(find_row(readme, kind, row), "no row tells of %s", kind);
+        const cJSON *member;
+        cJSON_ArrayForEach(member, document)
+        {
+            snprintf(word, sizeof word, "`%s`", member->string);
+            if (!cJSON_IsBool(member) && !is_of_every_kind(member->string))
+                cr_expect_not_null(strstr(row, word), "%s of %s", word, kind);
+        }
+        cJSON_Delete(document);
+        buffer_clear(&line);
+    }
+    buffer_free(&line);
+    transcript_free(transcript);
+}

@@ -86,8 +86,45 @@ Test(summary, never_has_more_than_60_lines)
                            "lost\nlost", "why\nwhy");
     }
     char *text = render(&run);
+    cr_expect_eq(count_lines(text), 60);
+    cr_expect_not_null(strstr(text, "… and 452 more."), "%s", text);
+    free(text);
+    sample_add_fixed(&run, 20);
+    text = render(&run);
+    cr_expect_eq(count_lines(text), 60);
+    cr_expect_not_null(strstr(text, "- … and 12 more\n"), "%s", text);
+    free(text);
+    for (int i = 0; i < RULE_COUNT; i++)
+        for (int level = RULE_LEVEL_MUST; level <= RULE_LEVEL_SHOULD; level++)
+            sample_add_finding(&run.scenarios[i], (enum rule)i, (enum rule_level)level, "lost",
+                               NULL);
+    text = render(&run);
     cr_expect_leq(count_lines(text), 60);
-    cr_expect_not_null(strstr(text, "… and 460 more."));
+    cr_expect_not_null(strstr(text, "\n| … | | | and "), "%s", text);
     free(text);
     run_free(&run);
+}
+
+/* Else the 53rd scenario could be the only one that breaks its rule, and nobody would see it. */
+Test(summary, sums_up_by_rule_where_not_every_scenario_has_a_row)
+{
+    for (int count = 52; count <= 53; count++) {
+        struct run run = sample_run_empty();
+        for (int i = 0; i < count; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "s%d", i);
+            sample_add_finding(sample_add(&run, name, VERDICT_FAIL), i == 51 ? RULE_C2 : RULE_C7,
+                               RULE_LEVEL_MUST, "lost", NULL);
+        }
+        char *text = render(&run);
+        const char *rules = strstr(text, "| rule broken |");
+        cr_expect_eq(rules != NULL, count == 53, "%s", text);
+        if (rules) {
+            cr_expect_not_null(strstr(rules, "\n| C-7 | must | 52 | s0: lost |\n"
+                                             "| C-2 | must | 1 | s51: lost |\n"), "%s", text);
+            cr_expect_lt(rules, strstr(text, "| verdict |"));
+        }
+        free(text);
+        run_free(&run);
+    }
 }

@@ -1,3 +1,4 @@
+#include "report/broken_rules.h"
 #include "report/report.h"
 
 #include <inttypes.h>
@@ -230,85 +231,26 @@ static void append_heading(const struct run *run, const struct report_style *sty
 
 /* ---- the rules that were broken ---- */
 
-/* What all scenarios together say of a rule. Of those that break it before any other, the one in
- * which most was lost or repeated stands for it. */
-struct broken_rule {
-    size_t scenario_count;
-    const struct run_scenario *worst;
-    const struct finding *finding; /* of the worst */
-};
-
-static uint64_t weight_of(const struct run_scenario *scenario, const struct finding *finding)
+static void append_broken(const struct run *run, const struct report_style *style,
+                          struct buffer *out)
 {
-    const struct judgement *judgement = scenario->judgement;
-    bool is_first = finding == judgement->findings;
-    return is_first ? 1 + judgement->lost + judgement->duplicated : 0;
-}
-
-static void note_finding(struct broken_rule *broken, const struct run_scenario *scenario,
-                         const struct finding *finding, const struct run_scenario **newest)
-{
-    if (*newest == scenario) /* the first of a scenario is its worst */
+    struct broken_rules broken = broken_rules_find(run);
+    if (broken.scenario_count < RULES_SHOWN_FROM)
         return;
-    *newest = scenario;
-    broken->scenario_count++;
-    if (broken->worst &&
-        weight_of(broken->worst, broken->finding) >= weight_of(scenario, finding))
-        return;
-    broken->worst = scenario;
-    broken->finding = finding;
-}
-
-static size_t sum_up(const struct run *run, enum rule_level level,
-                     struct broken_rule broken[RULE_COUNT])
-{
-    const struct run_scenario *newest[RULE_COUNT] = {NULL};
-    size_t scenario_count = 0;
-    for (size_t i = 0; i < run->scenario_count; i++) {
-        const struct run_scenario *scenario = &run->scenarios[i];
-        size_t shown_count = 0;
-        for (size_t j = 0; j < scenario->judgement->finding_count; j++) {
-            const struct finding *finding = &scenario->judgement->findings[j];
-            if (finding->level != level || run_known_reason(scenario, j))
-                continue;
-            note_finding(&broken[finding->rule], scenario, finding, &newest[finding->rule]);
-            shown_count++;
-        }
-        scenario_count += shown_count > 0;
-    }
-    return scenario_count;
-}
-
-static void append_rules(const struct broken_rule broken[RULE_COUNT], enum rule_level level,
-                         const struct report_style *style, struct buffer *out)
-{
-    for (int rule = 0; rule < RULE_COUNT; rule++) {
-        const struct broken_rule *row = &broken[rule];
-        if (row->scenario_count == 0)
-            continue;
+    buffer_append_text(out, "\nrules broken, in how many scenarios, and the worst of these:\n");
+    for (size_t i = 0; i < broken.row_count; i++) {
+        const struct broken_rule *row = &broken.rows[i];
+        enum colour colour = row->level == RULE_LEVEL_MUST ? COLOUR_RED : COLOUR_YELLOW;
         buffer_append_text(out, "  ");
-        begin(style, level == RULE_LEVEL_MUST ? COLOUR_RED : COLOUR_YELLOW, out);
-        buffer_printf(out, "%-4s", rule_info((enum rule)rule)->id);
-        end(style, level == RULE_LEVEL_MUST ? COLOUR_RED : COLOUR_YELLOW, out);
-        buffer_printf(out, " %-6s  %4zu  ", level == RULE_LEVEL_MUST ? "must" : "should",
-                      row->scenario_count);
+        begin(style, colour, out);
+        buffer_printf(out, "%-4s", rule_info(row->rule)->id);
+        end(style, colour, out);
+        buffer_printf(out, " %-6s  %4zu  ", rule_level_name(row->level), row->scenario_count);
         append_safe(row->worst->name, out);
         buffer_append_text(out, ": ");
         append_safe(row->finding->message, out);
         buffer_append_text(out, "\n");
     }
-}
-
-static void append_broken(const struct run *run, const struct report_style *style,
-                          struct buffer *out)
-{
-    struct broken_rule must[RULE_COUNT] = {{0}}, should[RULE_COUNT] = {{0}};
-    size_t count = sum_up(run, RULE_LEVEL_MUST, must) + sum_up(run, RULE_LEVEL_SHOULD, should);
-    if (count < RULES_SHOWN_FROM)
-        return;
-    buffer_append_text(out, "\nrules broken, in how many scenarios, and the worst of these:\n");
-    append_rules(must, RULE_LEVEL_MUST, style, out);
-    append_rules(should, RULE_LEVEL_SHOULD, style, out);
 }
 
 /* ---- what else is to be told ---- */

@@ -22,6 +22,10 @@ export function svg(name, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
 
+/** A sentence whose rules and events (`C-4`, `gc-7`) are not broken at the hyphen. */
+export const keepWhole = (sentence) => sentence.split(/((?:\bC|\bS|\bgc)-\d+,?)/)
+  .map((part, index) => (index % 2 ? html('span', { class: 'whole' }, part) : part));
+
 /** A text that somebody may want to paste. Works from disk, where there may be no clipboard. */
 export async function copyText(text) {
   try {

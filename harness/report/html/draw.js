@@ -89,9 +89,10 @@ function wireText(row, places, y, bars) {
     return drawText(barX(places, row, bars) + (places.isNarrow ? -14 : 18), y + 4, row.text,
       places.isNarrow ? places.bars - places.server : places.sdk - places.bars - 20,
       { class: 'halo', 'text-anchor': places.isNarrow ? 'end' : null });
-  if (row.at === 'sdk') return drawText(places.sdk + 12, y + 4, row.text, places.width - places.sdk);
+  if (row.at === 'sdk')
+    return drawText(places.sdk + 12, y + 4, row.text, places.width - places.sdk);
   const tag = row.tag
-    ? svg('tspan', { class: `tag ${row.tag.includes('lost') ? 'bad' : ''}` }, `  ${row.tag}`) : null;
+    ? svg('tspan', { class: row.tag.includes('lost') ? 'tag bad' : 'tag' }, `  ${row.tag}`) : null;
   const room = places.isNarrow ? (row.arrow ? places.sdk : places.width) - places.server - 12
     : places.bars - places.server + 60;
   const text = drawText(places.server + places.gap, row.arrow ? y - 5 : y + 4,
@@ -108,7 +109,7 @@ function drawFold(row, places, y) {
   });
 }
 
-/** A row at the top of its own place: it is moved by its transform, and kept while it is in sight. */
+/** A row at the top of its own place: it is moved by its transform, kept while it is in sight. */
 function drawRow(row, index, places, bars, options) {
   const y = ROW_PX / 2 + (row.arrow && row.text ? 6 : 0);
   const stepText = row.isStep ? options.describeStep?.(row.group.entry.step) : '';

@@ -53,7 +53,7 @@ function drawTabs(address) {
     }, title)));
 }
 
-/** The next and the one before, in the order of the overview and as far as the filter shows them. */
+/** The next and the one before, in the order of the overview, as far as the filter shows them. */
 function drawWay(address) {
   const names = bySeverity(data.run.results.scenarios
     .filter((one) => matchesFilter(one, address.filter))).map(({ name }) => name);

@@ -14,8 +14,8 @@ function drawSummary(matrix) {
   return html('header', { class: `run-head ${status}` },
     html('p', { class: 'verdict' },
       html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(status)),
-      `${summary.killed} of ${plural(summary.mutants, 'mutant')} are killed by the rule they break; ` +
-      `${summary.killing} of ${plural(summary.scenarios, 'scenario')} kill at least one.`),
+      `${summary.killed} of ${plural(summary.mutants, 'mutant')} are killed by the rule they ` +
+      `break; ${summary.killing} of ${plural(summary.scenarios, 'scenario')} kill at least one.`),
     html('p', { class: 'meta' }, summary.sampled
       ? `${summary.agreeing} of ${summary.sampled} pairs agree in both worlds.` : ''),
     isWhole && summary.killed < summary.mutants ? html('p', { class: 'meta' },
@@ -32,7 +32,7 @@ function drawList(matrix, mutants, onOpen) {
         .map((name) => html('th', { scope: 'col' }, name)))),
       html('tbody', {}, mutants.map((mutant) => {
         const status = mutant.rule === null || mutant.killed ? 'pass' : missed;
-        const byRule = mutant.verdicts.filter(({ rules }) => rules.includes(mutant.rule));
+        const byRule = mutant.verdicts.filter((found) => kindOf(found, mutant) === 'killed');
         return html('tr', {}, html('td', { class: status }, symbolOf(status)),
           html('th', { scope: 'row' }, html('button', {
             type: 'button', class: 'link', onclick: () => onOpen(mutant.name),
@@ -44,21 +44,28 @@ function drawList(matrix, mutants, onOpen) {
       })))));
 }
 
+/** What a cell is, if the scenario did not pass: as harness/report/kill_matrix.c sees it. */
+const isKill = ({ verdict }) => verdict === 'fail' || verdict === 'warn';
+
+function kindOf(found, mutant) {
+  if (!found) return 'none';
+  if (!isKill(found)) return 'unjudged';
+  return found.rules.includes(mutant.rule) ? 'killed' : 'other';
+}
+
 function drawMatrix(matrix, mutants) {
   const rows = mutants.filter(({ rule }) => rule !== null);
   const cells = new Map(rows.map((mutant) => [mutant, cellsOf(mutant)]));
   const kinds = { none: html('td', { class: 'none', 'aria-label': 'not killed' }),
     killed: html('td', { class: 'killed', 'aria-label': 'killed by its rule' }, '●'),
-    other: html('td', { class: 'other', 'aria-label': 'killed by another rule' }, '○') };
-  const cell = (mutant, scenario) => { // copied: there are tens of thousands
-    const found = cells.get(mutant).get(scenario);
-    const kind = !found ? 'none' : found.rules.includes(mutant.rule) ? 'killed' : 'other';
-    return kinds[kind].cloneNode(true);
-  };
+    other: html('td', { class: 'other', 'aria-label': 'killed by another rule' }, '○'),
+    unjudged: html('td', { class: 'unjudged', 'aria-label': 'came to no verdict' }, '?') };
+  const cell = (mutant, scenario) => // copied: there are tens of thousands
+    kinds[kindOf(cells.get(mutant).get(scenario), mutant)].cloneNode(true);
   const say = (mutant, { name }) => {
     const found = cells.get(mutant).get(name);
     return `${mutant.name} in ${name}: ` + (found
-      ? `${found.verdict} by ${found.rules.join(' ') || 'nothing'}` : 'not killed');
+      ? `${found.verdict} by ${found.rules.join(' ') || 'no rule'}` : 'not killed');
   };
   const details = html('p', { class: 'details kills-details', 'aria-live': 'polite' },
     'Choose a cell to see by which rules.');
@@ -79,7 +86,9 @@ function drawMatrix(matrix, mutants) {
       html('span', { class: 'item' }, html('b', { class: 'cell killed' }, '●'),
         'killed by the rule it breaks'),
       html('span', { class: 'item' }, html('b', { class: 'cell other' }, '○'),
-        'killed by another rule')),
+        'killed by another rule'),
+      html('span', { class: 'item' }, html('b', { class: 'cell unjudged' }, '?'),
+        'came to no verdict')),
     details, html('div', { class: 'scroller' }, table));
 }
 

@@ -1,10 +1,10 @@
 // The whole run: the verdict in one line, filters, what went wrong, and rules × scenarios.
 
-import { html } from './dom.js';
+import { html, keepWhole } from './dom.js';
 import { NO_FILTER, isFiltered, isFlaky, isOfKind, matchesFilter } from './filter.js';
 import { verdictBadge } from './scenario.js';
 import {
-  VERDICTS, formatCount, formatMs, formatPlays, formatStart, plural, symbolOf,
+  VERDICTS, formatCount, formatMs, formatPlays, formatStart, plural, sentenceOf, symbolOf,
 } from './words.js';
 
 const NAMES_SHOWN = 6;
@@ -40,14 +40,15 @@ function sayInconclusive(results) {
   return `Inconclusive: ${reasons.join('; ')}.`;
 }
 
-/** What came of the run, in one sentence; two where it is inconclusive and the client fails, too. */
+/** What came of the run, in one sentence; two where it is inconclusive and the client fails,
+ *  too. */
 export function sayVerdict(results) {
   const { summary, scenarios } = results;
   const rules = sayBroken(results);
   const failing = scenarios.filter(({ verdict, known }) => verdict === 'fail' && !known).length;
+  const unlisted = summary.known ? ' that the baseline does not list' : '';
   const broken = `${failing} of ${plural(summary.scenarios, 'scenario')} ` +
-    `${failing === 1 ? 'fails' : 'fail'}${summary.known ? ' that the baseline does not list' : ''}: ` +
-    `${rules}.`;
+    `${failing === 1 ? 'fails' : 'fail'}${unlisted}: ${rules}.`;
   if (results.exit === 3)
     return `${sayInconclusive(results)}${rules ? ` ${broken}` : ''}`;
   if (rules) return broken;
@@ -71,7 +72,7 @@ export function drawHead(results) {
   return html('header', { class: `run-head ${KINDS[results.exit] ?? 'error'}` },
     html('p', { class: 'verdict' },
       html('span', { class: 'symbol', 'aria-hidden': 'true' }, symbolOf(KINDS[results.exit])),
-      sayVerdict(results)),
+      keepWhole(sayVerdict(results))),
     html('p', { class: 'who' }, html('strong', {}, client.name), ' ', client.version),
     html('p', { class: 'meta' }, [`exit ${results.exit}`, formatMs(duration),
       formatStart(started), shard && `shard ${shard.index} of ${shard.count}`,
@@ -126,6 +127,13 @@ function drawFilters(results, filter, onFilter) {
 
 /* ---- what went wrong ---- */
 
+/** How bad it is among those that break the rule: by what was lost or repeated, if it was by this
+ *  rule and not by one that comes before it. The terminal chooses in the same way. */
+const weightOf = ({ scenario, finding }) =>
+  (finding === scenario.findings[0] ? 1 + (scenario.lost ?? 0) + (scenario.duplicated ?? 0) : 0);
+
+const LEVELS = ['must', 'should'];
+
 /** What was found, by rule: the rules that fail first, then those with most scenarios. */
 function groupByRule(scenarios, isKnown) {
   const found = new Map();
@@ -138,13 +146,14 @@ function groupByRule(scenarios, isKnown) {
       found.set(key, group);
     }
   }
-  return [...found.values()].sort((a, b) => (a.level === b.level ? 0 : a.level === 'must' ? -1 : 1) ||
+  for (const { items } of found.values()) items.sort((a, b) => weightOf(b) - weightOf(a));
+  return [...found.values()].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) ||
     b.items.length - a.items.length || ruleNumber(a.rule) - ruleNumber(b.rule));
 }
 
-function drawNames(items, link) {
-  const name = ({ scenario }) => html('a', { href: link(scenario.name) }, scenario.name);
-  const list = html('p', { class: 'names' }, separate(items.slice(0, NAMES_SHOWN).map(name)));
+function drawNames(items, name) {
+  const list = html('p', { class: 'names' },
+    'also in ', separate(items.slice(0, NAMES_SHOWN).map(name)));
   const rest = items.slice(NAMES_SHOWN);
   if (rest.length) {
     list.append(' ', html('button', { type: 'button', class: 'link', onclick: (event) => {
@@ -160,16 +169,16 @@ function drawGroup({ rule, level, items }, rules, link) {
   const about = rules.find(({ id }) => id === rule);
   const verdict = level === 'must' ? 'fail' : 'warn';
   const { scenario, finding } = items[0];
+  const name = ({ scenario: one }) => html('a', { href: link(one.name) }, one.name);
   return html('li', { 'data-rule': rule },
     html('p', { class: 'head' }, verdictBadge(verdict), html('strong', { class: 'rule' }, rule),
       plural(items.length, 'scenario')),
-    about ? html('p', { class: 'sentence' }, `${level.toUpperCase()}: a client ${about.sentence}`)
-      : null,
-    html('p', { class: 'example' }, finding.message),
+    about ? html('p', { class: 'sentence' },
+      `${level.toUpperCase()}: a client ${sentenceOf(about, scenario)}`) : null,
+    html('p', { class: 'example' }, keepWhole(finding.message)),
     finding.cause ? html('p', { class: 'cause' }, finding.cause) : null,
-    html('p', { class: 'sentence' }, 'as in ', html('a', { href: link(scenario.name) },
-      scenario.name)),
-    items.length > 1 ? drawNames(items.slice(1), link) : null);
+    html('p', { class: 'sentence' }, items.length > 1 ? 'worst in ' : 'in ', name(items[0])),
+    items.length > 1 ? drawNames(items.slice(1), name) : null);
 }
 
 const drawGroups = (groups, rules, link) => html('ul', { class: 'wrong broken' },
@@ -262,8 +271,9 @@ function drawMatrix(scenarios, rules, { filter, link, onFilter, onOpen }) {
         status === 'none' ? '' : symbolOf(status)));
     return cells.get(said).cloneNode(true);
   };
-  const row = (scenario, index) => html('tr', { class: scenario.verdict, 'data-name': scenario.name },
-    html('th', { scope: 'row', tabindex: index === 0 ? '0' : null },
+  const row = (scenario, index) => html('tr', {
+    class: scenario.verdict, 'data-name': scenario.name,
+  }, html('th', { scope: 'row', tabindex: index === 0 ? '0' : null },
       html('span', { class: `symbol ${scenario.verdict}`, title: scenario.verdict },
         symbolOf(scenario.verdict), html('span', { class: 'offscreen' }, ` ${scenario.verdict} `)),
       isFlaky(scenario) ? html('span', { class: 'trait', title: formatPlays(scenario.plays) },

@@ -191,7 +191,8 @@ const HANDLERS = {
   restart: ({ entry }) => note('server', `restarts  counter ${entry.counter === -1 ? 'kept'
     : entry.counter}, ring ${entry.keep_ring ? 'kept' : 'empty'}, database ` +
     `${entry.keep_db ? 'kept' : 'empty'}${entry.down_ms ? `, down ${entry.down_ms} ms` : ''}`),
-  clock: ({ entry }) => note('server', `its clock shows ${formatClock(entry.server_clock_ms) || '?'}`),
+  clock: ({ entry }) => note('server',
+    `its clock shows ${formatClock(entry.server_clock_ms) || '?'}`),
   op: ({ entry }) => ({
     arrow: { from: 'app', to: 'sdk', style: 'plain' }, marks: [], side: entry.op,
     spoken: `the application does ${entry.op}`,
@@ -224,7 +225,7 @@ const HANDLERS = {
   done: ({ entry }) => ({
     marks: [], isWide: true, isQuiet: entry.how === 'complete',
     isBad: entry.how !== 'complete',
-    text: `${entry.how ?? 'done'}${entry.why ? `: ${entry.why}` : ''}`,
+    text: `ends: ${entry.how ?? ''}${entry.why ? `: ${entry.why}` : ''}`,
     spoken: `the scenario ends: ${entry.how ?? ''} ${entry.why ?? ''}`,
   }),
 };

@@ -1,12 +1,12 @@
 // One scenario: what went wrong, how to see it again, its file, and the drawing.
 
 import { loadTranscript } from './data.js';
-import { copyText, html } from './dom.js';
+import { copyText, html, keepWhole } from './dom.js';
 import { createDrawing } from './draw.js';
 import { isFlaky } from './filter.js';
 import { createLanes } from './lanes.js';
 import { drawSource, makeStepTexts } from './source.js';
-import { formatCount, formatMs, formatPlays, plural, symbolOf } from './words.js';
+import { formatCount, formatMs, formatPlays, plural, sentenceOf, symbolOf } from './words.js';
 
 export const verdictBadge = (verdict, isKnown = false) =>
   html('span', { class: `badge ${verdict}` }, `${symbolOf(verdict)} ${verdict}`,
@@ -25,19 +25,20 @@ function drawCounts(scenario) {
     html('div', {}, html('dt', {}, 'time'), html('dd', {}, formatMs(scenario.duration_ms))));
 }
 
-function drawFinding(finding, rules, onShow) {
+function drawFinding(finding, scenario, rules, onShow) {
   const rule = rules.find(({ id }) => id === finding.rule);
   const place = [finding.step ? `step ${finding.step}` : '', formatMs(finding.at_ms)]
     .filter(Boolean).join(', ');
   return html('li', { class: `finding ${finding.level}` },
     html('p', { class: 'message' }, html('strong', { class: 'rule' }, finding.rule), ' ',
-      finding.message, finding.known ? html('span', { class: 'known' }, ' known') : null),
+      keepWhole(finding.message),
+      finding.known ? html('span', { class: 'known' }, ' known') : null),
     finding.cause ? html('p', { class: 'cause' }, html('span', { class: 'word' }, 'Cause: '),
       finding.cause) : null,
     finding.reason ? html('p', { class: 'cause' },
       html('span', { class: 'word' }, 'Put up with: '), finding.reason) : null,
     html('p', { class: 'meta' },
-      rule ? `${finding.level.toUpperCase()}: a client ${rule.sentence} ` : '',
+      rule ? `${finding.level.toUpperCase()}: a client ${sentenceOf(rule, scenario)} ` : '',
       html('button', { type: 'button', class: 'link', onclick: () => onShow(finding) },
         `Show it: ${place}`)));
 }
@@ -68,7 +69,7 @@ function drawRules(scenario) {
 /* ---- the drawing and what was chosen in it ---- */
 
 const LEGEND = [
-  ['live', 'live event'], ['ring', 'replayed from the ring'], ['row', 'from the database'],
+  ['live', 'live event'], ['ring', 'replayed from ring or queue'], ['row', 'from the database'],
   ['plain', 'other frame'], ['control', 'handshake, ping, fence'],
 ];
 
@@ -155,7 +156,7 @@ export async function drawScenario(run, index, rules, label = '') {
       scenario.reason ? html('span', { class: 'reason' }, ` ${scenario.reason}`) : null),
     scenario.plays ? drawPlays(scenario) : null,
     scenario.findings.length ? html('ol', { class: 'findings' },
-      scenario.findings.map((finding) => drawFinding(finding, rules, onShow))) : null,
+      scenario.findings.map((finding) => drawFinding(finding, scenario, rules, onShow))) : null,
     drawCounts(scenario),
     html('h3', {}, 'See it again'),
     drawReproduce(scenario.reproduce ?? ''),

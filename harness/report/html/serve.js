@@ -1,5 +1,5 @@
-// The page of `gapcheck serve`: the transcript of one scenario while it is played. Lines come over a
-// WebSocket as they stand in the file, and the verdict comes last.
+// The page of `gapcheck serve`: the transcript of one scenario while it is played. Lines come over
+// a WebSocket as they stand in the file, and the verdict comes last.
 
 import { html } from './dom.js';
 import { createDrawing } from './draw.js';

@@ -48,3 +48,7 @@ export function formatNumbers(first, last) {
   if (first === undefined) return 'no agent_seq';
   return first === last ? `seq ${first}` : `seq ${first}–${last}`;
 }
+
+/** What the rule asks of a client in the stream that the scenario speaks. */
+export const sentenceOf = (rule, { dialect }) =>
+  (dialect === 'node' && rule.node_sentence) || rule.sentence;
