@@ -7,7 +7,8 @@ target_include_directories(gapcheck_fuzz PUBLIC fuzz)
 target_link_libraries(gapcheck_fuzz PUBLIC gapcheck_sim)
 
 # Targets that read JSON, and get the mutator that knows it.
-set(fuzz_mutator_sources fuzz/support/mutator.c fuzz/support/mutator_scenario.c)
+file(GLOB fuzz_mutator_sources CONFIGURE_DEPENDS fuzz/support/mutator*.c)
+list(FILTER fuzz_mutator_sources EXCLUDE REGEX "_(test|afl)\\.c$")
 set(fuzz_json_targets frame scenario driver_line transcript)
 
 if(GAPCHECK_FUZZ_CXX) # engines from elsewhere are often written in C++

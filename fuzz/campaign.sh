@@ -247,7 +247,8 @@ build_afl_mutator() {
     is_json || return 0
     mutator=$work/mutator.so
     gcc -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -shared -fPIC -I "$root/harness" \
-        "$root/fuzz/support/mutator.c" "$root/fuzz/support/mutator_scenario.c" \
+        "$root/fuzz/support/mutator.c" "$root/fuzz/support/mutator_json.c" \
+        "$root/fuzz/support/mutator_scenario.c" "$root/fuzz/support/mutator_fields.c" \
         "$root/fuzz/support/mutator_afl.c" "$root/harness/core/scenario_fields.c" -lcjson \
         -o "$mutator" >"$log" 2>&1 && return 0
     cat "$log" >&2

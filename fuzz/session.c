@@ -19,13 +19,7 @@ static void check_verdict(const struct judgement *judgement, struct buffer *text
                  judgement->reason ? judgement->reason : "",
                  finding ? rule_info(finding->rule)->id : "", finding ? finding->message : "",
                  buffer_text(text));
-    TARGET_CHECK(judgement->published == judgement->owed + judgement->unrecoverable,
-                 "%llu published, %llu owed, %llu unrecoverable",
-                 (unsigned long long)judgement->published, (unsigned long long)judgement->owed,
-                 (unsigned long long)judgement->unrecoverable);
-    TARGET_CHECK(judgement->owed == judgement->dispatched + judgement->lost,
-                 "%llu owed, %llu dispatched, %llu lost", (unsigned long long)judgement->owed,
-                 (unsigned long long)judgement->dispatched, (unsigned long long)judgement->lost);
+    target_check_books(judgement);
 }
 
 static void print_transcript(const struct transcript *transcript, struct buffer *out)

@@ -3,7 +3,6 @@
 #include "support/target.h"
 
 #include "core/judge.h"
-#include "core/memory.h"
 #include "core/transcript_file.h"
 
 #include <math.h>
@@ -75,13 +74,7 @@ static void check_judgement(const struct transcript *transcript, const struct sc
 {
     struct judgement *judgement = judge_transcript(transcript, scenario);
     TARGET_CHECK(judgement->verdict < VERDICT_COUNT, "%d", (int)judgement->verdict);
-    TARGET_CHECK(judgement->published == judgement->owed + judgement->unrecoverable,
-                 "%llu published, %llu owed, %llu unrecoverable",
-                 (unsigned long long)judgement->published, (unsigned long long)judgement->owed,
-                 (unsigned long long)judgement->unrecoverable);
-    TARGET_CHECK(judgement->owed == judgement->dispatched + judgement->lost,
-                 "%llu owed, %llu dispatched, %llu lost", (unsigned long long)judgement->owed,
-                 (unsigned long long)judgement->dispatched, (unsigned long long)judgement->lost);
+    target_check_books(judgement);
     bool has_failed = judgement->verdict == VERDICT_FAIL;
     TARGET_CHECK(!has_failed || judgement->finding_count > 0, "a failure without a finding");
     for (size_t i = 0; i < judgement->finding_count; i++) {

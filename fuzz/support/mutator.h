@@ -18,4 +18,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *left, size_t left_bytes, const u
 /* A number below `limit` (0 for 0), the next of those that `state` gives. */
 size_t mutator_below(uint64_t *state, size_t limit);
 
+/* Changes some bytes in place, as the engine does it where it brings a way; returns the new size. */
+size_t mutator_change_bytes(uint8_t *data, size_t size_bytes, size_t max_bytes, uint64_t *state);
+
 #endif

@@ -1,5 +1,7 @@
 #include "target.h"
 
+#include "core/judge.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,17 @@ void target_fail(const char *property, const char *file, int line, const char *f
     va_end(arguments);
     fputc('\n', stderr);
     abort();
+}
+
+void target_check_books(const struct judgement *judgement)
+{
+    TARGET_CHECK(judgement->published == judgement->owed + judgement->unrecoverable,
+                 "%llu published, %llu owed, %llu unrecoverable",
+                 (unsigned long long)judgement->published, (unsigned long long)judgement->owed,
+                 (unsigned long long)judgement->unrecoverable);
+    TARGET_CHECK(judgement->owed == judgement->dispatched + judgement->lost,
+                 "%llu owed, %llu dispatched, %llu lost", (unsigned long long)judgement->owed,
+                 (unsigned long long)judgement->dispatched, (unsigned long long)judgement->lost);
 }
 
 char *target_copy(const void *data, size_t size_bytes)

@@ -23,6 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 _Noreturn void target_fail(const char *property, const char *file, int line, const char *format,
                            ...) __attribute__((format(printf, 4, 5)));
 
+struct judgement;
+
+/* Checks that every published event is owed or unrecoverable, every owed one dispatched or lost. */
+void target_check_books(const struct judgement *judgement);
+
 /* A copy of its own block, exactly that long, so that AddressSanitizer sees every read beyond the
  * end. Owned by the caller; never NULL. */
 char *target_copy(const void *data, size_t size_bytes);

@@ -61,18 +61,6 @@ static void play(const char *inputs, int status)
     cr_expect_not(sample_shell("find . -name 'pwned*' | grep ."), "%s", inputs);
 }
 
-static cJSON *read_json(const char *path)
-{
-    struct buffer text;
-    struct error error = {0};
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    cr_assert(files_read(path, &text, &error), "%s", error.message);
-    cJSON *json = cJSON_ParseWithLength(text.data, text.size_bytes);
-    buffer_free(&text);
-    cr_assert_not_null(json, "%s", path);
-    return json;
-}
-
 static void expect_member(const cJSON *object, const char *name, const char *value)
 {
     const char *found = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
@@ -86,7 +74,7 @@ Test(action, a_broken_rule_fails_the_job_and_everything_is_there)
     cr_expect(sample_shell("grep -Eq '^::error file=scenarios/s/gap.jsonc,line=3,col=[0-9]+,"
                            "title=C-3 s/gap ' out"));
     cr_expect(sample_shell("grep -q '| fail | s/gap | C-3 |' temp/summary.md"));
-    cJSON *outputs = read_json("temp/outputs.json"), *uploads = read_json("temp/uploads.json");
+    cJSON *outputs = sample_json("temp/outputs.json"), *uploads = sample_json("temp/uploads.json");
     expect_member(outputs, "exit-code", "1");
     expect_member(outputs, "artifact", "gapcheck-sh-sdk.sh");
     const char *report = cJSON_GetObjectItem(outputs, "report")->valuestring;
@@ -105,7 +93,7 @@ Test(action, a_good_client_passes_and_is_uploaded_too)
     play("", 0);
     cr_expect(sample_shell("grep -q '\\*\\*2 scenarios\\*\\*, 2 pass' temp/summary.md"));
     cr_expect(sample_shell("! grep -q '^::' out"));
-    cJSON *uploads = read_json("temp/uploads.json");
+    cJSON *uploads = sample_json("temp/uploads.json");
     expect_member(cJSON_GetArrayItem(uploads, 0), "name", "gapcheck-reference");
     cJSON_Delete(uploads);
 }
@@ -121,7 +109,7 @@ Test(action, inputs_reach_the_program)
     play("client='sh sdk.sh' baseline=nowhere.json", 2);
     play("shard=1/2", 0);
     play("shard=2/2", 0);
-    cJSON *outputs = read_json("temp/outputs.json");
+    cJSON *outputs = sample_json("temp/outputs.json");
     expect_member(outputs, "artifact", "gapcheck-reference-2-of-2");
     cJSON_Delete(outputs);
     sample_folder_write("my work/scenarios/s/once.jsonc",
@@ -139,7 +127,7 @@ Test(action, inputs_reach_the_program)
 Test(action, an_empty_shard_is_uploaded)
 {
     play("shard=7/1000", 0);
-    cJSON *uploads = read_json("temp/uploads.json");
+    cJSON *uploads = sample_json("temp/uploads.json");
     expect_member(cJSON_GetArrayItem(uploads, 0), "name", "gapcheck-reference-7-of-1000");
     cJSON_Delete(uploads);
 }
@@ -157,7 +145,8 @@ Test(action, nothing_run_is_nothing_uploaded)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         play(cases[i][0], 2);
         cr_expect(sample_printed(cases[i][1]), "%s", cases[i][0]);
-        cJSON *outputs = read_json("temp/outputs.json"), *uploads = read_json("temp/uploads.json");
+        cJSON *outputs = sample_json("temp/outputs.json");
+        cJSON *uploads = sample_json("temp/uploads.json");
         expect_member(outputs, "exit-code", "2");
         expect_member(outputs, "report", "");
         cr_expect_eq(cJSON_GetArraySize(uploads), 0);
@@ -183,7 +172,7 @@ Test(action, inputs_are_never_code)
     play("client='--help' shard='--help'", 2);
     play("shard='1/2\nartifact=pwned\nreport=/etc'", 2);
     play("client=\"sh ./sdk.sh 'a  b\\\"' '\\$(touch pwned)' '\n::x'\"", 1);
-    cJSON *outputs = read_json("temp/outputs.json");
+    cJSON *outputs = sample_json("temp/outputs.json");
     expect_member(outputs, "artifact", "gapcheck-sh-.-sdk.sh--a--b------touch-pwned-------x-");
     cJSON_Delete(outputs);
 }

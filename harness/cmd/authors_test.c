@@ -94,13 +94,8 @@ Test(authors, list_aligns_its_columns)
 Test(authors, list_prints_json)
 {
     sample_run("list --json", 0, "\"file\": \"scenarios/gap/first.jsonc\"");
-    char text[2000] = "";
-    FILE *file = fopen("out", "r");
-    cr_assert_not_null(file);
-    cr_assert(fread(text, 1, sizeof text - 1, file) > 0);
-    fclose(file);
-    cJSON *list = cJSON_Parse(text);
-    cr_assert_eq(cJSON_GetArraySize(list), 1, "%s", text);
+    cJSON *list = sample_json("out");
+    cr_assert_eq(cJSON_GetArraySize(list), 1);
     const cJSON *first = cJSON_GetArrayItem(list, 0);
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(first, "name"));
     const cJSON *tags = cJSON_GetObjectItemCaseSensitive(first, "tags");

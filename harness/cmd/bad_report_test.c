@@ -23,7 +23,7 @@ TestSuite(bad_report, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static void expect_trouble(const char *arguments, const char *text)
 {
-    sample_program_run("", arguments, 3, text);
+    sample_run(arguments, 3, text);
     cr_expect(sample_printed("2 scenarios: 2 pass"), "the verdicts are not printed: %s", arguments);
     cr_expect(sample_shell("test -z \"$(find . -name '*.tmp')\""), "left half: %s", arguments);
 }

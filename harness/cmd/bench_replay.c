@@ -3,7 +3,6 @@
 #include "cmd/bench.h"
 
 #include "cmd/command.h"
-#include "core/memory.h"
 #include "core/scenario.h"
 #include "core/ws.h"
 #include "io/clock.h"

@@ -160,8 +160,8 @@ Test(completion, fish_takes_it)
 
 Test(completion, wrong_shells_and_lists_are_refused)
 {
-    sample_program_run("", "completion", 2, "bash, zsh or fish");
-    sample_program_run("", "completion tcsh", 2, "no completion for `tcsh`");
-    sample_program_run("", "completion bash zsh", 2, "wants one shell");
-    sample_program_run("", "complete nothing", 2, "has no list `nothing`");
+    sample_run("completion", 2, "bash, zsh or fish");
+    sample_run("completion tcsh", 2, "no completion for `tcsh`");
+    sample_run("completion bash zsh", 2, "wants one shell");
+    sample_run("complete nothing", 2, "has no list `nothing`");
 }

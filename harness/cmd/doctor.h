@@ -70,7 +70,6 @@ void doctor_add(struct doctor_report *report, const struct doctor_check *check,
 
 void doctor_report_free(struct doctor_report *report);
 
-size_t doctor_count(const struct doctor_report *report, enum doctor_status status);
 int doctor_exit_code(const struct doctor_report *report);
 
 void doctor_append_terminal(const struct doctor_report *report, bool has_colour, bool is_quiet,

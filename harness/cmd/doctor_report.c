@@ -64,7 +64,7 @@ void doctor_report_free(struct doctor_report *report)
     *report = (struct doctor_report){0};
 }
 
-size_t doctor_count(const struct doctor_report *report, enum doctor_status status)
+static size_t count_of(const struct doctor_report *report, enum doctor_status status)
 {
     size_t count = 0;
     for (size_t i = 0; i < report->count; i++)
@@ -76,7 +76,7 @@ int doctor_exit_code(const struct doctor_report *report)
 {
     if (report->is_broken)
         return RUN_EXIT_INCONCLUSIVE;
-    return doctor_count(report, DOCTOR_WRONG) > 0 ? RUN_EXIT_BROKEN : RUN_EXIT_EXPECTED;
+    return count_of(report, DOCTOR_WRONG) > 0 ? RUN_EXIT_BROKEN : RUN_EXIT_EXPECTED;
 }
 
 /* ---- for people ---- */
@@ -125,13 +125,13 @@ static void append_line(const struct doctor_line *line, bool has_colour, struct 
 
 static void append_summary(const struct doctor_report *report, struct buffer *out)
 {
-    size_t wrong_count = doctor_count(report, DOCTOR_WRONG);
-    buffer_printf(out, "%zu checks: %zu fine", report->count, doctor_count(report, DOCTOR_FINE));
+    size_t wrong_count = count_of(report, DOCTOR_WRONG);
+    buffer_printf(out, "%zu checks: %zu fine", report->count, count_of(report, DOCTOR_FINE));
     if (wrong_count > 0)
         buffer_printf(out, ", %zu to mend", wrong_count);
-    if (doctor_count(report, DOCTOR_UNSEEN) > 0)
+    if (count_of(report, DOCTOR_UNSEEN) > 0)
         buffer_printf(out, ", %zu not claimed or not to be seen",
-                      doctor_count(report, DOCTOR_UNSEEN));
+                      count_of(report, DOCTOR_UNSEEN));
     if (doctor_exit_code(report) != RUN_EXIT_EXPECTED)
         buffer_printf(out, "; exit %d", doctor_exit_code(report));
     buffer_append_text(out, "\n");

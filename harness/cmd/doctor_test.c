@@ -1,13 +1,12 @@
 /* `gapcheck doctor` from end to end, against drivers that are wrong in one thing each: the
  * reference client with something changed on the way. */
+#define _GNU_SOURCE /* wait4 */
 #include "cmd/doctor.h"
-#include "cmd/sample_folder.h"
+#include "cmd/sample_program.h"
 
 #include "core/driver_line.h"
 
-#include <cjson/cJSON.h>
 #include <ctype.h>
-#include <sys/wait.h>
 
 #define REFERENCE "\"" GAPCHECK_BINARY "\" reference-client"
 #define UNCLAIMING "\\\"version\\\":\\\"1\\\",\\\"capabilities\\\":[]"
@@ -27,39 +26,16 @@ static void tear_down(void)
 
 TestSuite(doctor, .init = set_up, .fini = tear_down, .timeout = 120);
 
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
-/* Its output goes to the files `out` and `err`. */
-static int doctor(const char *arguments)
-{
-    char command[2000];
-    snprintf(command, sizeof command, "'%s' doctor %s >out 2>err </dev/null", GAPCHECK_BINARY,
-             arguments);
-    int status = system(command);
-    cr_expect_not(shell("grep -E 'Sanitizer|runtime error' err >&2"));
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
-}
-
 static void expect_printed(const char *text)
 {
-    FILE *file = fopen("expected", "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fclose(file);
-    if (!shell("cat out err | grep -qF -f expected")) {
-        shell("cat out err >&2");
-        cr_expect_fail("no `%s`", text);
-    }
+    cr_expect(sample_printed(text), "no `%s`", text);
 }
 
-static void expect(const char *arguments, int status, const char *text)
+static void expect(const char *options, int status, const char *text)
 {
-    int got = doctor(arguments);
-    cr_expect_eq(got, status, "%s: exit %d instead of %d", arguments, got, status);
-    expect_printed(text);
+    char arguments[300];
+    snprintf(arguments, sizeof arguments, "doctor %s", options);
+    sample_run(arguments, status, text);
 }
 
 /* The client is a script of the shell. */
@@ -83,19 +59,15 @@ static void expect_one(const char *script, const char *text)
 Test(doctor, finds_nothing_to_mend_in_the_reference_client)
 {
     expect("", 0, "✓ `throw` has a second handler in place");
-    cr_expect_not(shell("grep -q ✗ out"));
+    cr_expect_not(sample_shell("grep -q ✗ out"));
     expect("--quiet", 0, " fine");
-    cr_expect_not(shell("grep -q ✓ out"));
+    cr_expect_not(sample_shell("grep -q ✓ out"));
 }
 
 Test(doctor, tells_programs_the_same_as_json)
 {
-    cr_assert_eq(doctor("--json"), 0);
-    FILE *file = fopen("out", "r");
-    static char text[100000];
-    size_t size_bytes = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    cJSON *root = cJSON_ParseWithLength(text, size_bytes);
+    expect("--json", 0, "\"checks\"");
+    cJSON *root = sample_json("out");
     cr_assert_not_null(root);
     const cJSON *checks = cJSON_GetObjectItemCaseSensitive(root, "checks"), *check;
     cr_expect_geq(cJSON_GetArraySize(checks), 30);
@@ -179,7 +151,7 @@ Test(doctor, leaves_no_process_when_it_is_interrupted)
     int status = system("timeout --preserve-status -s INT 1 '" GAPCHECK_BINARY
                         "' doctor --client 'exec sh client.sh' >out 2>err");
     cr_expect_eq(WEXITSTATUS(status), 3);
-    cr_expect_not(shell("kill -0 $(cat pid) 2>/dev/null"));
+    cr_expect_not(sample_shell("kill -0 $(cat pid) 2>/dev/null"));
 }
 
 /* ---- what scenarios show ---- */

@@ -2,9 +2,6 @@
 
 #include "cmd/command.h"
 #include "cmd/library.h"
-#include "report/run.h"
-
-#include <stdio.h>
 
 /* The first scenario of each file in full, the others of its `each` by name and title. */
 static void explain_all(const struct scenario_set *set, struct buffer *out)
@@ -25,16 +22,5 @@ static void explain_all(const struct scenario_set *set, struct buffer *out)
 
 int command_explain(const struct options *options)
 {
-    struct places places;
-    struct scenario_set set;
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    places_find(&places);
-    int status = library_select(options, &places, &set);
-    explain_all(&set, &text);
-    fputs(buffer_text(&text), stdout);
-    scenario_set_free(&set);
-    buffer_free(&text);
-    places_free(&places);
-    return status;
+    return library_print(options, explain_all);
 }

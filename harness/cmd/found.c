@@ -2,7 +2,6 @@
 
 #include "cmd/reproducer.h"
 #include "cmd/style.h"
-#include "core/memory.h"
 #include "core/scenario_print.h"
 #include "core/text.h"
 #include "report/run.h"
@@ -48,7 +47,8 @@ static const char *message_of(const struct found *found)
     return finding ? finding->message : found->message;
 }
 
-char *found_reproduce_command(const struct found *found)
+/* One shell command, owned by the caller. */
+static char *reproduce_command(const struct found *found)
 {
     const struct run_origin origin = {
         .name = "",
@@ -63,7 +63,7 @@ char *found_reproduce_command(const struct found *found)
 void found_append_file(const struct found *found, struct buffer *out)
 {
     const struct reduction *reduction = found->reduction;
-    char *remark = make_remark(found), *command = found_reproduce_command(found);
+    char *remark = make_remark(found), *command = reproduce_command(found);
     struct buffer client;
     buffer_init(&client, BUFFER_NO_LIMIT);
     trial_append_client(found->trial, &client);
@@ -146,7 +146,7 @@ static void append_all(const struct found *found, const struct report_style *sty
     const struct rule_info *info = rule_info(failure->rule);
     bool is_should = failure->level == RULE_LEVEL_SHOULD;
     bool is_node = reduction_scenario(found->reduction)->dialect == DIALECT_NODE;
-    char *remark = make_remark(found), *command = found_reproduce_command(found);
+    char *remark = make_remark(found), *command = reproduce_command(found);
     char head[16];
     snprintf(head, sizeof head, "%s %-4s", is_should ? "!" : "✗", info->id);
     append_coloured(head, is_should ? "33" : "31", style, out);

@@ -23,7 +23,4 @@ void found_append_file(const struct found *found, struct buffer *out);
 /* Tells it on standard output, at once. False if that cannot be written. */
 bool found_print(const struct found *found);
 
-/* One shell command, owned by the caller. */
-char *found_reproduce_command(const struct found *found);
-
 #endif

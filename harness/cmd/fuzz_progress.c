@@ -1,6 +1,5 @@
 #include "cmd/fuzz_progress.h"
 
-#include "core/buffer.h"
 #include "io/clock.h"
 
 #include <inttypes.h>

@@ -49,15 +49,9 @@ static void tear_down(void)
 
 TestSuite(fuzz_command, .init = set_up, .fini = tear_down, .timeout = 240);
 
-static void expect(const char *arguments, int status, const char *found)
-{
-    sample_program_run("", arguments, status, found);
-    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
-}
-
 Test(fuzz_command, the_reference_breaks_nothing)
 {
-    expect("fuzz --runs 60 --out r", 0, "nothing found");
+    sample_run("fuzz --runs 60 --out r", 0, "nothing found");
     cr_expect(sample_shell("test -s r/results.json -a -s r/junit.xml -a -s r/summary.md"));
     cr_expect(sample_shell("grep -q '\"exit\": 0,' r/results.json"));
     cr_expect(sample_shell("! ls r/reproducers r/unconfirmed 2>/dev/null"));
@@ -65,7 +59,7 @@ Test(fuzz_command, the_reference_breaks_nothing)
 
 Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
 {
-    expect("fuzz --runs 24 --out r " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("fuzz --runs 24 --out r " MUTANT("subscribe-once"), 1, "C-6");
     cr_expect(sample_printed("file:  r/reproducers/C-6.jsonc"));
     cr_expect(sample_printed("failed 10 of 10 times again"));
     cr_expect(sample_printed("again: ./gapcheck run r/reproducers/C-6.jsonc"));
@@ -73,27 +67,27 @@ Test(fuzz_command, a_mutant_is_found_from_nothing_and_its_file_fails_again)
     cr_expect(sample_shell("grep -q 'fuzz --seed 1, scenario' r/reproducers/C-6.jsonc"));
     cr_expect(sample_shell("test -s r/transcripts/reproducers/C-6.ndjson"));
     cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
-    expect("lint r/reproducers --strict", 0, "");
-    expect("explain r/reproducers/C-6.jsonc", 0, "1.");
-    expect("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
-    expect("run r/reproducers --out s", 0, "1 pass");
-    expect("judge r/transcripts/reproducers/C-6.ndjson", 1, "C-6");
+    sample_run("lint r/reproducers --strict", 0, "");
+    sample_run("explain r/reproducers/C-6.jsonc", 0, "1.");
+    sample_run("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("run r/reproducers --out s", 0, "1 pass");
+    sample_run("judge r/transcripts/reproducers/C-6.ndjson", 1, "C-6");
 }
 
 Test(fuzz_command, what_breaks_the_node_stream_only_is_found_and_told_in_its_words)
 {
-    expect("fuzz --runs 24 --out r " MUTANT("node-register-late"), 1,
-           "owed:  the client registers on every connection");
+    sample_run("fuzz --runs 24 --out r " MUTANT("node-register-late"), 1,
+               "owed:  the client registers on every connection");
     cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/C-6.jsonc"));
     cr_expect(sample_shell("grep -q 'A client registers' r/reproducers/C-6.jsonc"));
-    expect("run r/reproducers --out s " MUTANT("node-register-late"), 1, "C-6");
-    expect("run r/reproducers --out s", 0, "1 pass");
+    sample_run("run r/reproducers --out s " MUTANT("node-register-late"), 1, "C-6");
+    sample_run("run r/reproducers --out s", 0, "1 pass");
 }
 
 Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
 {
-    expect("fuzz --runs 40 --out r " MUTANT("unknown-types-dropped"), 0, "C-12");
-    expect("fuzz --runs 40 --strict --quiet --out s " MUTANT("unknown-types-dropped"), 1, "C-12");
+    sample_run("fuzz --runs 40 --out r " MUTANT("unknown-types-dropped"), 0, "C-12");
+    sample_run("fuzz --runs 40 --strict --quiet --out s " MUTANT("unknown-types-dropped"), 1, "C-12");
     cr_expect(sample_shell("test ! -s err"));
 }
 
@@ -101,7 +95,7 @@ Test(fuzz_command, a_broken_should_is_exit_1_only_if_strict)
 Test(fuzz_command, what_does_not_happen_again_is_unconfirmed)
 {
     write_script("moody", MOODY);
-    expect("fuzz --runs 8 --jobs 1 --out r --client ./moody", 0, "unconfirmed");
+    sample_run("fuzz --runs 8 --jobs 1 --out r --client ./moody", 0, "unconfirmed");
     cr_expect(sample_shell("test -s r/unconfirmed/C-6.jsonc"));
     cr_expect(sample_printed("nothing found"));
     cr_expect(sample_shell("! ls r/reproducers 2>/dev/null"));
@@ -110,23 +104,23 @@ Test(fuzz_command, what_does_not_happen_again_is_unconfirmed)
 
 Test(fuzz_command, a_client_that_cannot_be_played_with_is_exit_3)
 {
-    expect("fuzz --runs 8 --out r --client 'exit 3'", 3, "does not get as far as one event");
-    expect("fuzz --client refrence", 2, "did you mean `reference`?");
-    expect("fuzz file.jsonc", 2, "takes no argument");
-    expect("fuzz --time 5", 2, "--time takes a number and a unit");
+    sample_run("fuzz --runs 8 --out r --client 'exit 3'", 3, "does not get as far as one event");
+    sample_run("fuzz --client refrence", 2, "did you mean `reference`?");
+    sample_run("fuzz file.jsonc", 2, "takes no argument");
+    sample_run("fuzz --time 5", 2, "--time takes a number and a unit");
 }
 
 Test(fuzz_command, a_client_that_dies_of_a_scenario_again_and_again_fails_by_a_small_file)
 {
     write_script("fragile", FRAGILE);
-    expect("fuzz --runs 24 --out r --client ./fragile", 1,
-           "process died, twice, at the same scenario");
+    sample_run("fuzz --runs 24 --out r --client ./fragile", 1,
+               "process died, twice, at the same scenario");
     cr_expect(sample_printed("✗ step"));
     cr_expect(sample_shell("grep -q '\"dialect\": \"node\"' r/reproducers/step.jsonc"));
     cr_expect(sample_shell("test $(ls r/reproducers | wc -l) = 1"));
-    expect("lint r/reproducers", 0, "");
-    expect("run r/reproducers --out s --client ./fragile", 1, "process died");
-    expect("run r/reproducers --out t", 0, "1 pass");
+    sample_run("lint r/reproducers", 0, "");
+    sample_run("run r/reproducers --out s --client ./fragile", 1, "process died");
+    sample_run("run r/reproducers --out t", 0, "1 pass");
 }
 
 /* What was reached up to then is written, and no time is spent on the dead. */
@@ -141,7 +135,7 @@ Test(fuzz_command, a_client_that_dies_while_a_failure_is_made_smaller_leaves_its
     cr_expect(sample_shell("grep -q 'could not be asked to the end' r/reproducers/C-6.jsonc"));
     cr_expect(sample_shell("test $(ls r/client-errors | wc -l) = 5"));
     cr_expect(sample_shell("test -s r/results.json -a -s r/transcripts/reproducers/C-6.ndjson"));
-    expect("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("run r/reproducers --out s " MUTANT("subscribe-once"), 1, "C-6");
 }
 
 Test(fuzz_command, an_interrupt_leaves_what_was_found)

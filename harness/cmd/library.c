@@ -73,3 +73,21 @@ int library_select_right(const struct options *options, const struct places *pla
 {
     return select_into(options, places, true, set, messages);
 }
+
+int library_print(const struct options *options,
+                  void (*append)(const struct scenario_set *set, struct buffer *out))
+{
+    struct places places;
+    struct scenario_set set;
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    places_find(&places);
+    int status = library_select(options, &places, &set);
+    if (status == RUN_EXIT_EXPECTED)
+        append(&set, &text);
+    fputs(buffer_text(&text), stdout);
+    scenario_set_free(&set);
+    buffer_free(&text);
+    places_free(&places);
+    return status;
+}

@@ -17,7 +17,12 @@ char *library_default_folder(const struct places *places);
 int library_select(const struct options *options, const struct places *places,
                    struct scenario_set *set);
 
-/* The same, but what is wrong goes to `messages`, and the files that are right are in `set`
+/* A whole command: selects as its options say and prints what `append` makes of the set (empty if
+ * something is wrong). Returns the exit status. */
+int library_print(const struct options *options,
+                  void (*append)(const struct scenario_set *set, struct buffer *out));
+
+/* As library_select, but what is wrong goes to `messages`, and the files that are right are in `set`
  * although others are wrong. */
 int library_select_right(const struct options *options, const struct places *places,
                          struct scenario_set *set, struct buffer *messages);

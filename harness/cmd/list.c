@@ -1,9 +1,7 @@
 #include "cmd/command.h"
 #include "cmd/library.h"
 #include "core/text.h"
-#include "report/run.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define TITLE_COLUMNS_MAX 72 /* a longer one is cut, in text only */
@@ -118,19 +116,5 @@ static void list_json(const struct scenario_set *set, struct buffer *out)
 
 int command_list(const struct options *options)
 {
-    struct places places;
-    struct scenario_set set;
-    struct buffer text;
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    places_find(&places);
-    int status = library_select(options, &places, &set);
-    if (status == RUN_EXIT_EXPECTED && options->is_json)
-        list_json(&set, &text);
-    else if (status == RUN_EXIT_EXPECTED)
-        list_text(&set, &text);
-    fputs(buffer_text(&text), stdout);
-    scenario_set_free(&set);
-    buffer_free(&text);
-    places_free(&places);
-    return status;
+    return library_print(options, options->is_json ? list_json : list_text);
 }

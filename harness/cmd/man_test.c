@@ -20,7 +20,7 @@ TestSuite(man, .init = set_up, .fini = tear_down, .timeout = 60);
 
 Test(man, mandoc_has_nothing_to_say_of_it)
 {
-    sample_program_run("", "man 2026-06-01", 0, ".TH GAPCHECK 1 \"2026-06-01\"");
+    sample_run("man 2026-06-01", 0, ".TH GAPCHECK 1 \"2026-06-01\"");
     if (sample_shell("command -v mandoc >/dev/null"))
         cr_expect(sample_shell("mandoc -T lint out >&2"));
     else
@@ -30,7 +30,7 @@ Test(man, mandoc_has_nothing_to_say_of_it)
 Test(man, has_every_command_option_and_exit_status)
 {
     char line[100];
-    sample_program_run("", "man 2026-06-01", 0, ".SH OPTIONS");
+    sample_run("man 2026-06-01", 0, ".SH OPTIONS");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         snprintf(line, sizeof line, "grep -q '^.fB%s.fR ' out", COMMANDS[i].name);
         cr_expect_eq(sample_shell(line), COMMANDS[i].summary != NULL, "%s", COMMANDS[i].name);
@@ -48,6 +48,6 @@ Test(man, has_every_command_option_and_exit_status)
 
 Test(man, wants_a_date)
 {
-    sample_program_run("", "man", 2, "wants one date");
-    sample_program_run("", "man today", 2, "wants the date");
+    sample_run("man", 2, "wants one date");
+    sample_run("man today", 2, "wants the date");
 }

@@ -5,7 +5,6 @@
 #include "cmd/report_folder.h"
 #include "cmd/style.h"
 #include "core/client_policy.h"
-#include "core/memory.h"
 #include "core/text.h"
 
 #include <stdio.h>

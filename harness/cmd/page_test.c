@@ -39,7 +39,7 @@ static void check(const char *name, const char *page)
 
 static void run_losing(void)
 {
-    sample_program_run("", "run " LOSING_CLIENT SCENARIOS "--out run", 1, "C-5");
+    sample_run("run " LOSING_CLIENT SCENARIOS "--out run", 1, "C-5");
 }
 
 Test(page, overview_filters_and_the_address_keeps_them)
@@ -67,8 +67,8 @@ Test(page, scenario_shows_what_happened_on_the_wire)
 Test(page, a_rule_is_told_in_the_words_of_its_stream)
 {
     sample_browser_skip_without();
-    sample_program_run("", "run --client \"'" GAPCHECK_BINARY "' reference-client --policy "
-                           "node-register-late\" " LIBRARY "/node/hole.jsonc --out run", 1, "C-6");
+    sample_run("run --client \"'" GAPCHECK_BINARY "' reference-client --policy "
+               "node-register-late\" " LIBRARY "/node/hole.jsonc --out run", 1, "C-6");
     check("node", "run/index.html");
 }
 
@@ -78,14 +78,14 @@ Test(page, known_failures_and_verdicts_that_differ_are_told_apart)
     sample_browser_skip_without();
     sample_folder_write("sdk.sh", "exec '" GAPCHECK_BINARY "' reference-client $(cat policy)\n");
     sample_folder_write("policy", "--policy since-unbiased\n");
-    sample_program_run("", "baseline update known.json --client 'sh sdk.sh' "
-                           OVERFLOW "same-second.jsonc", 0, "1 added");
-    sample_program_run("", "run --baseline known.json --client 'sh sdk.sh' --out bad "
-                           OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "1 fail");
+    sample_run("baseline update known.json --client 'sh sdk.sh' "
+               OVERFLOW "same-second.jsonc", 0, "1 added");
+    sample_run("run --baseline known.json --client 'sh sdk.sh' --out bad "
+               OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "1 fail");
     sample_folder_write("policy", "");
-    sample_program_run("", "run --client 'sh sdk.sh' --out good "
-                           OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "2 pass");
-    sample_program_run("", "report --merge bad good --out run", 3, "not the same every time");
+    sample_run("run --client 'sh sdk.sh' --out good "
+               OVERFLOW "same-second.jsonc " OVERFLOW "db-limit.jsonc", 0, "2 pass");
+    sample_run("report --merge bad good --out run", 3, "not the same every time");
     check("known", "run/index.html");
 }
 
@@ -102,11 +102,11 @@ Test(page, text_of_a_hostile_client_is_text)
         "    { \"publish\": { \"type\": \"-->'\\\"<img src=x onerror=globalThis.broken=4>\" } },"
         "    { \"send\": { \"text\": \"<script>globalThis.broken = 5</script>\" } },"
         "    { \"settle\": {} } ] }");
-    sample_program_run("", "run hostile.jsonc --out run", 0, "1 pass");
+    sample_run("run hostile.jsonc --out run", 0, "1 pass");
     cr_assert(sample_shell(
         "sed -i 's|gapcheck reference client|<script>globalThis.broken = 1</script>|'"
         " run/results.json"));
-    sample_program_run("", "report run", 0, "run/index.html");
+    sample_run("report run", 0, "run/index.html");
     check("hostile", "run/index.html");
 }
 
@@ -148,23 +148,23 @@ Test(page, a_hundred_thousand_events_stay_fluid)
         "\"transcript\":\"transcripts/large.ndjson\",\"reproduce\":\"gapcheck run\"}]}");
     cr_assert_eq(mkdir("run/transcripts", 0777), 0);
     write_large_transcript();
-    sample_program_run("", "report run", 0, "run/index.html");
+    sample_run("report run", 0, "run/index.html");
     check("large", "run/index.html");
 }
 
 Test(page, mutants_are_a_matrix)
 {
     sample_browser_skip_without();
-    sample_program_run("", "mutants " LIBRARY "/overflow --simulated --policy since-unbiased "
-                           "--policy since-now --policy cursor-one-high --out run", 0, "killed");
+    sample_run("mutants " LIBRARY "/overflow --simulated --policy since-unbiased "
+               "--policy since-now --policy cursor-one-high --out run", 0, "killed");
     check("mutants", "run/index.html");
 }
 
 Test(page, two_runs_stand_side_by_side)
 {
     sample_browser_skip_without();
-    sample_program_run("", "run " SCENARIOS "--out before", 0, "pass");
+    sample_run("run " SCENARIOS "--out before", 0, "pass");
     run_losing();
-    sample_program_run("", "report before run", 1, "run/compare.html");
+    sample_run("report before run", 1, "run/compare.html");
     check("compare", "run/compare.html");
 }

@@ -1,7 +1,6 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "io/refclient.h"
-#include "report/run.h"
 
 /* Not for people: what `--client reference` starts as its driver. */
 int command_reference_client(const struct options *options)

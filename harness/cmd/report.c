@@ -7,7 +7,6 @@
 #include "cmd/report_merge.h"
 #include "cmd/report_read.h"
 #include "cmd/style.h"
-#include "core/memory.h"
 #include "io/files.h"
 #include "report/difference.h"
 

@@ -2,8 +2,6 @@
 
 #include "cmd/sample_folder.h"
 
-#include <sys/stat.h>
-
 static const char *folder;
 
 static void set_up(void)

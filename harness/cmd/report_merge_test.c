@@ -38,9 +38,8 @@ static void run_shards(int count, const char *options)
 Test(report_merge, shards_come_to_what_one_machine_comes_to)
 {
     run_shards(3, NEVER_RESYNCS);
-    sample_program_run("", "report --merge part-1 part-2 part-3 --out whole", 1,
-                       "8 scenarios: 4 pass, 4 fail");
-    sample_program_run("", "run --out alone " NEVER_RESYNCS, 1, "8 scenarios: 4 pass, 4 fail");
+    sample_run("report --merge part-1 part-2 part-3 --out whole", 1, "8 scenarios: 4 pass, 4 fail");
+    sample_run("run --out alone " NEVER_RESYNCS, 1, "8 scenarios: 4 pass, 4 fail");
     cJSON *whole = sample_results("whole"), *alone = sample_results("alone");
     cr_assert(whole && alone);
     for (int i = 0; i < SCENARIO_COUNT; i++) {
@@ -63,25 +62,24 @@ Test(report_merge, shards_come_to_what_one_machine_comes_to)
 Test(report_merge, a_merged_transcript_can_be_judged_again)
 {
     run_shards(2, NEVER_RESYNCS);
-    sample_program_run("", "report --merge part-1 part-2 --out whole", 1, "4 fail");
-    sample_program_run("", "judge whole/transcripts/s/0.ndjson", 1, "C-3");
+    sample_run("report --merge part-1 part-2 --out whole", 1, "4 fail");
+    sample_run("judge whole/transcripts/s/0.ndjson", 1, "C-3");
 }
 
 Test(report_merge, what_is_missing_or_damaged_is_told_and_exit_3)
 {
     run_shards(3, "");
-    sample_program_run("", "report --merge part-1 part-3 --out r", 3, "the shard 2/3 is missing");
-    sample_program_run("", "report --merge part-1 nowhere part-3 --out r", 3,
-                       "cannot open nowhere/results.json");
+    sample_run("report --merge part-1 part-3 --out r", 3, "the shard 2/3 is missing");
+    sample_run("report --merge part-1 nowhere part-3 --out r", 3,
+               "cannot open nowhere/results.json");
     cr_assert(sample_shell("head -c 500 part-2/results.json >cut && mv cut part-2/results.json"));
-    sample_program_run("", "report --merge part-1 part-2 part-3 --out r", 3,
-                       "part-2/results.json:");
+    sample_run("report --merge part-1 part-2 part-3 --out r", 3, "part-2/results.json:");
     cr_expect(sample_printed("the shard 2/3 is missing"));
     cJSON *results = sample_results("r"); /* the rest is there all the same */
     cr_expect_eq(cJSON_GetObjectItem(results, "exit")->valueint, 3);
     cr_expect_gt(cJSON_GetArraySize(cJSON_GetObjectItem(results, "scenarios")), 0);
     cJSON_Delete(results);
-    sample_program_run("", "report --merge part-2 --out none", 3, "part-2/results.json:");
+    sample_run("report --merge part-2 --out none", 3, "part-2/results.json:");
     cr_expect_neq(access("none", F_OK), 0);
 }
 
@@ -92,8 +90,8 @@ Test(report_merge, transcripts_that_are_gone_are_left_out)
     cr_assert(sample_shell("rm part-*/transcripts/s/0.ndjson part-*/transcripts/s/1.ndjson &&"
                            "for p in part-*; do ln -s /etc/passwd $p/transcripts/s/1.ndjson;"
                            "done"));
-    sample_program_run("", "report --merge part-1 part-2 --out r", 1,
-                       "2 transcripts could not be read and are left out");
+    sample_run("report --merge part-1 part-2 --out r", 1,
+               "2 transcripts could not be read and are left out");
     cr_expect(sample_shell("! grep -rq root: r"));
     cJSON *results = sample_results("r");
     cr_expect(cJSON_IsNull(cJSON_GetObjectItem(sample_scenario(results, "s/0"), "transcript")));
@@ -116,7 +114,7 @@ Test(report_merge, usage_is_exit_2)
         {"report --mrege part-1", "did you mean `--merge`?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        sample_program_run("", cases[i][0], 2, cases[i][1]);
+        sample_run(cases[i][0], 2, cases[i][1]);
     cr_expect_neq(access("r", F_OK), 0);
 }
 
@@ -124,15 +122,15 @@ Test(report_merge, an_empty_shard_is_fine_and_part_of_the_whole)
 {
     static const char filter[] = "--filter s/1";
     run_shards(3, filter);
-    sample_program_run("", "report --merge part-1 part-2 part-3 --out r", 0, "1 scenario: 1 pass");
-    sample_program_run("", "run --shard 1/3 --filter nothing --out r", 3, "none of 8 scenarios");
-    sample_program_run("", "run --shard 3/1000 --filter s/1 --out e", 0,
-                       "the shard 3/1000 is empty: the others have 1 scenario");
+    sample_run("report --merge part-1 part-2 part-3 --out r", 0, "1 scenario: 1 pass");
+    sample_run("run --shard 1/3 --filter nothing --out r", 3, "none of 8 scenarios");
+    sample_run("run --shard 3/1000 --filter s/1 --out e", 0,
+               "the shard 3/1000 is empty: the others have 1 scenario");
 }
 
 Test(report_merge, a_report_that_cannot_be_written_is_exit_3)
 {
     run_shards(2, "");
     sample_folder_write("file", "");
-    sample_program_run("", "report --merge part-1 part-2 --out file/below", 3, "8 pass");
+    sample_run("report --merge part-1 part-2 --out file/below", 3, "8 pass");
 }

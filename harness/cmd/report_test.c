@@ -21,38 +21,38 @@ TestSuite(report, .init = set_up, .fini = tear_down, .timeout = 60);
 
 Test(report, a_run_leaves_its_page_and_report_draws_the_same_again)
 {
-    sample_program_run("", "run first.jsonc --out run", 0, "1 pass");
+    sample_run("run first.jsonc --out run", 0, "1 pass");
     cr_assert(sample_shell("mv run/index.html as-run.html"));
-    sample_program_run("", "report run", 0, "report: run/index.html");
+    sample_run("report run", 0, "report: run/index.html");
     cr_expect(sample_shell("cmp as-run.html run/index.html >&2"));
-    sample_program_run("", "report run --out elsewhere", 0, "report: elsewhere/index.html");
+    sample_run("report run --out elsewhere", 0, "report: elsewhere/index.html");
     cr_expect(sample_shell("cmp as-run.html elsewhere/index.html >&2"));
 }
 
 Test(report, the_page_holds_the_exit_that_the_run_ended_with)
 {
-    sample_program_run("", "run first.jsonc --client 'exit 1' --out run", 3, "client-error");
+    sample_run("run first.jsonc --client 'exit 1' --out run", 3, "client-error");
     cr_expect(sample_shell("grep -q '\"exit\": 3,' run/index.html"));
 }
 
 Test(report, two_runs_alike_have_no_difference)
 {
-    sample_program_run("", "run first.jsonc --out a", 0, "1 pass");
+    sample_run("run first.jsonc --out a", 0, "1 pass");
     cr_assert(sample_shell("cp -r a b"));
-    sample_program_run("", "report a b", 0, "nothing has changed between the two runs");
+    sample_run("report a b", 0, "nothing has changed between the two runs");
     cr_expect(sample_shell("test -s b/compare.html && test ! -e a/compare.html"));
 }
 
 Test(report, a_new_failure_is_exit_1_and_a_mended_one_is_not)
 {
     sample_scenario_write("first", SAMPLE_RECONNECTS, "general");
-    sample_program_run("", "run scenarios/first.jsonc --out good", 0, "1 pass");
-    sample_program_run("", "run scenarios/first.jsonc --out bad " FORGETFUL, 1, "C-3");
-    sample_program_run("", "report good bad", 1, "✗ newly failing         first  pass → fail");
-    sample_program_run("", "report bad good", 0, "1 fixed");
-    sample_program_run("", "run scenarios/first.jsonc --client 'exit 1' --out dead", 3, "client-error");
-    sample_program_run("", "report good dead", 3, "? cannot be compared    first  pass → client-err");
-    sample_program_run("", "report dead good", 0, "1 cannot be compared");
+    sample_run("run scenarios/first.jsonc --out good", 0, "1 pass");
+    sample_run("run scenarios/first.jsonc --out bad " FORGETFUL, 1, "C-3");
+    sample_run("report good bad", 1, "✗ newly failing         first  pass → fail");
+    sample_run("report bad good", 0, "1 fixed");
+    sample_run("run scenarios/first.jsonc --client 'exit 1' --out dead", 3, "client-error");
+    sample_run("report good dead", 3, "? cannot be compared    first  pass → client-err");
+    sample_run("report dead good", 0, "1 cannot be compared");
 }
 
 Test(report, what_is_no_run_is_told_with_what_to_do)
@@ -78,21 +78,20 @@ Test(report, what_is_no_run_is_told_with_what_to_do)
         {"report mutants empty", "empty holds no results.json"}, /* both are told */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        sample_program_run("", cases[i].arguments, 2, cases[i].text);
+        sample_run(cases[i].arguments, 2, cases[i].text);
 }
 
 Test(report, a_transcript_that_is_gone_spoils_its_drawing_only)
 {
-    sample_program_run("", "run first.jsonc --out run", 0, "1 pass");
+    sample_run("run first.jsonc --out run", 0, "1 pass");
     cr_assert(sample_shell("rm -r run/transcripts"));
-    sample_program_run("", "report run", 0, "run/index.html");
+    sample_run("report run", 0, "run/index.html");
     cr_expect(sample_shell("grep -q '\"problem\":' run/index.html"));
 }
 
 Test(report, a_page_that_cannot_be_written_is_exit_3)
 {
-    sample_program_run("", "run first.jsonc --out run", 0, "1 pass");
+    sample_run("run first.jsonc --out run", 0, "1 pass");
     sample_folder_write("file", "");
-    sample_program_run("", "report run --out file/below", 3,
-                       "cannot make the folder file");
+    sample_run("report run --out file/below", 3, "cannot make the folder file");
 }

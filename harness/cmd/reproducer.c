@@ -7,7 +7,6 @@
 #include "core/scenario_print.h"
 #include "core/text.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "cmd/run_reports.h"
 #include "core/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- clients and baselines ---- */

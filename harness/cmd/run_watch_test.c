@@ -164,7 +164,7 @@ Test(run_watch, usage_is_exit_2_at_once)
         {"run --watch --out r --baseline nowhere", "cannot open nowhere"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        sample_program_run("", cases[i][0], 2, cases[i][1]);
+        sample_run(cases[i][0], 2, cases[i][1]);
 }
 
 Test(run_watch, several_clients_are_compared_in_each_round)

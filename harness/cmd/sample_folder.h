@@ -3,6 +3,7 @@
 #define GAPCHECK_CMD_SAMPLE_FOLDER_H
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,12 @@ static inline void sample_folder_write(const char *path, const char *text)
     cr_assert_not_null(file, "%s", path);
     fputs(text, file);
     cr_assert_eq(fclose(file), 0);
+}
+
+/* Whether the shell is content with a command. */
+static inline bool sample_shell(const char *command)
+{
+    return system(command) == 0;
 }
 
 #endif

@@ -14,11 +14,6 @@
 static const char *folder;
 static char ajv_folder[PATH_MAX];
 
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
 /* Installed beside the binary once, complete or not at all. */
 static bool has_validator(void)
 {
@@ -30,7 +25,7 @@ static bool has_validator(void)
              "npm install --prefix \"$new\" --ignore-scripts --no-audit --no-fund --save-exact " AJV
              " >npm.log 2>&1 </dev/null && mv \"$new\" '%s' || { rm -rf \"$new\"; exit 1; }",
              ajv_folder, ajv_folder, ajv_folder);
-    return shell(command);
+    return sample_shell(command);
 }
 
 static void set_up(void)
@@ -51,10 +46,10 @@ static void validate(const char *kind, const char *files)
     snprintf(command, sizeof command,
              "node '" CHECKER "' '%s' '" LIBRARY "/schema.json' %s %s >out 2>&1", ajv_folder, kind,
              files);
-    bool is_right = shell(command);
+    bool is_right = sample_shell(command);
     cr_expect(is_right, "%s", kind);
     if (!is_right)
-        shell("cat out >&2");
+        sample_shell("cat out >&2");
 }
 
 #define IN_STEPS(step)                                                                             \

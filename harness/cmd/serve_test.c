@@ -77,12 +77,7 @@ static void finish(int status, const char *text)
 {
     end_if_it_hangs();
     struct sample_result result = sample_program_wait(serving, begin_seconds);
-    bool is_printed = sample_printed(text);
-    cr_expect_eq(result.status, status, "exit %d instead of %d", result.status, status);
-    cr_expect(is_printed, "no `%s`", text);
-    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
-    if (result.status != status || !is_printed)
-        sample_shell("cat out err >&2");
+    sample_expect(&result, "serve", status, text);
 }
 
 /* A client that is started by hand and told only where to connect. It lives until serve has
@@ -133,7 +128,7 @@ Test(serve, a_client_that_only_connects_is_judged_by_the_wire)
     cr_expect(has_rule("C-7", "skip") && has_rule("C-8", "skip"));
     cr_expect(sample_shell("grep -q '\"wire_only\":true' r/transcripts/overflow/*.ndjson"));
     cr_expect(sample_shell("grep -q 'gapcheck serve .*same-second' r/results.json"));
-    sample_program_run("", "judge r/transcripts/overflow/same-second.ndjson", 0, "1 pass");
+    sample_run("judge r/transcripts/overflow/same-second.ndjson", 0, "1 pass");
 }
 
 Test(serve, a_client_that_asks_wrongly_fails_by_the_wire)
@@ -142,7 +137,7 @@ Test(serve, a_client_that_asks_wrongly_fails_by_the_wire)
     connect_by_itself("since-unbiased");
     finish(1, "C-5  40 of 67 events lost");
     cr_expect_not(sample_printed("step 1"));
-    sample_program_run("", "judge r/transcripts/overflow/same-second.ndjson", 1, "C-5");
+    sample_run("judge r/transcripts/overflow/same-second.ndjson", 1, "C-5");
 }
 
 Test(serve, what_the_wire_cannot_show_is_skipped_with_the_reason)
@@ -377,13 +372,13 @@ Test(serve, strangers_do_not_disturb)
 
 Test(serve, wants_exactly_one_scenario)
 {
-    sample_program_run("", "serve", 2, "wants at least one scenario");
-    sample_program_run("", "serve '" SCENARIOS "ack'", 2, "plays one scenario, not ");
+    sample_run("serve", 2, "wants at least one scenario");
+    sample_run("serve '" SCENARIOS "ack'", 2, "plays one scenario, not ");
     cr_expect(sample_printed("ack/before-the-replay, ack/late, "));
     cr_expect(sample_printed("say which with --filter"));
-    sample_program_run("", "serve nowhere.jsonc", 2, "there is no such file or folder");
-    sample_program_run("", "serve --port 65536 x", 2, "--port takes a number from 0 to 65535");
-    sample_program_run("", "serve --client x", 2, "has no option `--client`");
+    sample_run("serve nowhere.jsonc", 2, "there is no such file or folder");
+    sample_run("serve --port 65536 x", 2, "--port takes a number from 0 to 65535");
+    sample_run("serve --client x", 2, "has no option `--client`");
 }
 
 Test(serve, a_port_that_is_taken_is_told)
@@ -393,7 +388,7 @@ Test(serve, a_port_that_is_taken_is_told)
     rename("out", "first");
     snprintf(arguments, sizeof arguments,
              "serve '" SCENARIOS "connect/first-connection.jsonc' --port %u", port);
-    sample_program_run("", arguments, 3, "address already in use");
+    sample_run(arguments, 3, "address already in use");
     kill(serving, SIGTERM);
     sample_program_wait(serving, begin_seconds);
 }

@@ -67,59 +67,53 @@ static void write_script(const char *name, const char *text)
 
 TestSuite(shrink_command, .init = set_up, .fini = tear_down, .timeout = 120);
 
-static void expect(const char *arguments, int status, const char *found)
-{
-    sample_program_run("", arguments, status, found);
-    cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
-}
-
 Test(shrink_command, a_small_file_fails_by_the_same_rule_and_lint_likes_it)
 {
-    expect("shrink long.jsonc " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("shrink long.jsonc " MUTANT("subscribe-once"), 1, "C-6");
     cr_expect(sample_printed("made from 15; failed 10 of 10 times again)"));
     cr_expect(sample_shell("grep -q 'Made smaller from 15 steps to [3-6]' long.small.jsonc"));
     cr_expect(sample_shell("grep -q 'here: C-6' long.small.jsonc"));
     cr_expect(sample_shell("! grep -q 'ring\\|reconnect_base\\|count' long.small.jsonc"));
-    expect("lint long.small.jsonc --strict", 0, "");
-    expect("explain long.small.jsonc", 0, "1.");
-    expect("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
-    expect("run long.small.jsonc --out r", 0, "1 pass");
+    sample_run("lint long.small.jsonc --strict", 0, "");
+    sample_run("explain long.small.jsonc", 0, "1.");
+    sample_run("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("run long.small.jsonc --out r", 0, "1 pass");
 }
 
 Test(shrink_command, what_does_not_fail_cannot_be_made_smaller)
 {
-    expect("shrink long.jsonc", 3, "long.jsonc does not fail with this client: pass");
-    expect("shrink long.jsonc --rule C-5 " MUTANT("subscribe-once"), 3, "does not break C-5");
-    expect("shrink long.jsonc --client 'exit 3'", 3, "client-error");
+    sample_run("shrink long.jsonc", 3, "long.jsonc does not fail with this client: pass");
+    sample_run("shrink long.jsonc --rule C-5 " MUTANT("subscribe-once"), 3, "does not break C-5");
+    sample_run("shrink long.jsonc --client 'exit 3'", 3, "client-error");
     cr_expect_neq(access("long.small.jsonc", F_OK), 0);
 }
 
 Test(shrink_command, usage_is_checked_before_anything_is_played)
 {
-    expect("shrink", 2, "wants one scenario file, not 0");
-    expect("shrink long.jsonc several.jsonc", 2, "not 2");
-    expect("shrink nowhere.jsonc", 2, "nowhere.jsonc");
-    expect("shrink long.jsonc --rule S-3", 2, "no client can break a rule `S-3`");
-    expect("shrink long.jsonc --client refrence", 2, "did you mean `reference`?");
-    expect("shrink 'several.jsonc[3]'", 2, "several.jsonc has no scenario `[3]`");
-    expect("shrink 'long.jsonc[3]'", 2, "it has only one");
+    sample_run("shrink", 2, "wants one scenario file, not 0");
+    sample_run("shrink long.jsonc several.jsonc", 2, "not 2");
+    sample_run("shrink nowhere.jsonc", 2, "nowhere.jsonc");
+    sample_run("shrink long.jsonc --rule S-3", 2, "no client can break a rule `S-3`");
+    sample_run("shrink long.jsonc --client refrence", 2, "did you mean `reference`?");
+    sample_run("shrink 'several.jsonc[3]'", 2, "several.jsonc has no scenario `[3]`");
+    sample_run("shrink 'long.jsonc[3]'", 2, "it has only one");
     sample_folder_write("long.small.jsonc", "kept");
-    expect("shrink long.jsonc " MUTANT("subscribe-once"), 2, "it is there already");
+    sample_run("shrink long.jsonc " MUTANT("subscribe-once"), 2, "it is there already");
     cr_expect(sample_shell("grep -qx kept long.small.jsonc"));
 }
 
 Test(shrink_command, one_of_several_is_chosen_by_its_brackets)
 {
-    expect("shrink 'several.jsonc[2]' --out a.jsonc " MUTANT("subscribe-once"), 1, "a.jsonc (");
+    sample_run("shrink 'several.jsonc[2]' --out a.jsonc " MUTANT("subscribe-once"), 1, "a.jsonc (");
     cr_expect(sample_shell("grep -qF 'from several[2]' a.jsonc"));
-    expect("shrink several.jsonc --out b.jsonc " MUTANT("subscribe-once"), 1, "b.jsonc (");
+    sample_run("shrink several.jsonc --out b.jsonc " MUTANT("subscribe-once"), 1, "b.jsonc (");
     cr_expect(sample_shell("grep -qF 'from several[1]' b.jsonc"));
 }
 
 Test(shrink_command, what_does_not_happen_again_is_unconfirmed)
 {
     write_script("moody", MOODY);
-    expect("shrink long.jsonc --client ./moody", 3, "unconfirmed: it failed once (C-6");
+    sample_run("shrink long.jsonc --client ./moody", 3, "unconfirmed: it failed once (C-6");
     cr_expect_neq(access("long.small.jsonc", F_OK), 0);
 }
 
@@ -127,15 +121,15 @@ Test(shrink_command, what_does_not_happen_again_is_unconfirmed)
 Test(shrink_command, a_client_that_dies_while_it_is_asked_leaves_what_was_reached)
 {
     write_script("mortal", MORTAL);
-    expect("shrink long.jsonc --client ./mortal", 3, "The client could not be asked to the end");
+    sample_run("shrink long.jsonc --client ./mortal", 3, "The client could not be asked to the end");
     cr_expect(sample_shell("grep -q 'C-6' long.small.jsonc"));
-    expect("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
+    sample_run("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
 }
 
 Test(shrink_command, what_is_smaller_and_fails_now_and_then_only_is_not_taken)
 {
     write_script("shy", SHY);
-    expect("shrink long.jsonc --client ./shy", 1, "failed 10 of 10 times again)");
+    sample_run("shrink long.jsonc --client ./shy", 1, "failed 10 of 10 times again)");
     cr_expect(sample_shell("grep -q '\"reconnect_base_ms\": 10' long.small.jsonc"));
     cr_expect(sample_shell("grep -q 'Made smaller from 15 steps to [3-6]' long.small.jsonc"));
 }

@@ -1,7 +1,6 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/sim_report.h"
-#include "core/memory.h"
 #include "core/text.h"
 #include "core/transcript_file.h"
 #include "io/files.h"

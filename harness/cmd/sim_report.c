@@ -43,8 +43,9 @@ static void append_kind(const struct sim_order *order, const char *what,
     append_reproduce(order, kind->seed, out);
 }
 
-void sim_report_troubles(const struct sim_order *order, const struct sim_result *result,
-                         struct buffer *out)
+/* What was wrong with gapcheck itself, if anything. */
+static void append_troubles(const struct sim_order *order, const struct sim_result *result,
+                            struct buffer *out)
 {
     if (result->tally.unbalanced.count)
         append_kind(order, "gapcheck's own books do not balance", &result->tally.unbalanced, out);
@@ -93,7 +94,7 @@ void sim_report_campaign(const struct sim_order *order, const struct sim_result 
     }
     for (int level = 0; level < CAMPAIGN_LEVEL_COUNT; level++)
         append_broken(order, result, level, out);
-    sim_report_troubles(order, result, out);
+    append_troubles(order, result, out);
 }
 
 /* ---- mutants ---- */
@@ -134,7 +135,7 @@ void sim_report_hunt(const struct sim_order *order, const struct sim_result *res
         append_count(out, result->tally.session_count);
         buffer_append_text(out, " sessions\n");
     }
-    sim_report_troubles(order, result, out);
+    append_troubles(order, result, out);
 }
 
 void sim_report_table_head(struct buffer *out)
@@ -151,7 +152,7 @@ void sim_report_table_line(const struct sim_order *order, const struct sim_resul
                       result->found_seed);
     else
         buffer_printf(out, "not found in %" PRIu64 " sessions\n", result->tally.session_count);
-    sim_report_troubles(order, result, out);
+    append_troubles(order, result, out);
 }
 
 /* ---- JSON ---- */

@@ -20,10 +20,6 @@ void sim_report_table_head(struct buffer *out);
 void sim_report_table_line(const struct sim_order *order, const struct sim_result *result,
                            struct buffer *out);
 
-/* What was wrong with gapcheck itself, if anything. */
-void sim_report_troubles(const struct sim_order *order, const struct sim_result *result,
-                         struct buffer *out);
-
 /* Owned by the caller. */
 cJSON *sim_report_json(const struct sim_order *order, const struct sim_result *result);
 

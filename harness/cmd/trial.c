@@ -3,7 +3,6 @@
 #include "cmd/command.h"
 #include "core/memory.h"
 #include "io/live.h"
-#include "report/run.h"
 
 #include <stdlib.h>
 #include <string.h>

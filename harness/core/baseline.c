@@ -268,7 +268,7 @@ bool baseline_load(const char *text, size_t size_bytes, struct baseline *baselin
     return false;
 }
 
-void baseline_entry_free(struct baseline_entry *entry)
+static void free_entry(struct baseline_entry *entry)
 {
     free(entry->scenario);
     free(entry->reason);
@@ -279,7 +279,7 @@ void baseline_entry_free(struct baseline_entry *entry)
 void baseline_free(struct baseline *baseline)
 {
     for (size_t i = 0; i < baseline->count; i++)
-        baseline_entry_free(&baseline->entries[i]);
+        free_entry(&baseline->entries[i]);
     free(baseline->entries);
     free(baseline->client);
     free(baseline->version);

@@ -45,7 +45,6 @@ void baseline_free(struct baseline *baseline);
 
 /* Adds an empty entry, borrowed until the next. */
 struct baseline_entry *baseline_add(struct baseline *baseline);
-void baseline_entry_free(struct baseline_entry *entry);
 
 /* Holds the entries against the names of all scenarios that there are (`today` is YYYY-MM-DD).
  * False, with errors, if one stands for more than BASELINE_MATCHES_MAX. */

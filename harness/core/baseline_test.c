@@ -1,7 +1,6 @@
 #include "core/baseline.h"
 
 #include "core/memory.h"
-#include "core/text.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

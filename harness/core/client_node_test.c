@@ -1,6 +1,8 @@
 /* The reference client on the node stream. */
 #include "core/client_test_world.h"
 
+#include <criterion/criterion.h>
+
 #include <math.h>
 
 static struct world world;

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* What makes two events the same one (C-7, C-13 … C-15). */
 enum client_dedupe {

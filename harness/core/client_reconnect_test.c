@@ -2,6 +2,8 @@
 
 #include "core/client_test_world.h"
 
+#include <criterion/criterion.h>
+
 static struct world world;
 
 static void end(void)

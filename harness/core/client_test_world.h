@@ -5,7 +5,6 @@
 
 #include "core/client.h"
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +148,19 @@ static inline int world_count(const char *log, const char *part)
 static inline int world_take_count(struct world *world, const char *part)
 {
     return world_count(world_take(world), part);
+}
+
+/* A second connection after numbers 1 to `count`, its resync still unanswered. */
+static inline void world_begin_reconnected(struct world *world, int count)
+{
+    world_begin(world, NULL, NULL);
+    world_open(world, NULL);
+    for (int number = 1; number <= count; number++) {
+        char id[32];
+        snprintf(id, sizeof id, "id%d", number);
+        world_event(world, id, number, false);
+    }
+    world_break(world);
 }
 
 #endif

@@ -1,8 +1,6 @@
 #include "core/explain.h"
 
-#include "core/event.h"
 #include "core/matcher.h"
-#include "core/model.h"
 #include "core/number.h"
 #include "core/scenario_fields.h"
 

@@ -9,7 +9,6 @@
 #include "core/evidence.h"
 #include "core/scenario.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* How the ideal client came to an event. */

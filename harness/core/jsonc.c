@@ -215,29 +215,6 @@ struct jsonc_node jsonc_member(const struct jsonc_document *document, struct jso
     return member;
 }
 
-struct jsonc_node jsonc_find(const struct jsonc_document *document, const char *path)
-{
-    struct jsonc_node node = jsonc_root(document);
-    while (node.json && *path) {
-        size_t size_bytes = strcspn(path, "/");
-        char *step = memory_copy_text(path, size_bytes);
-        if (cJSON_IsArray(node.json)) {
-            char *end = step;
-            unsigned long index = strtoul(step, &end, 10);
-            node = jsonc_child(node);
-            while (node.json && index-- > 0)
-                node = jsonc_next(document, node);
-            if (*end || end == step)
-                node.json = NULL;
-        } else {
-            node = jsonc_member(document, node, step);
-        }
-        free(step);
-        path += size_bytes + (path[size_bytes] == '/');
-    }
-    return node;
-}
-
 void jsonc_describe(const cJSON *json, char description[JSONC_DESCRIPTION_BYTES])
 {
     const char *what = "nothing";

@@ -58,9 +58,6 @@ struct jsonc_node jsonc_next(const struct jsonc_document *document, struct jsonc
 struct jsonc_node jsonc_member(const struct jsonc_document *document, struct jsonc_node object,
                                const char *name);
 
-/* The node at a path of keys and indexes ("steps/3/expect"), or one with a NULL `json`. */
-struct jsonc_node jsonc_find(const struct jsonc_document *document, const char *path);
-
 /* "a string", "an object", "the number 3": what stands there, for a message. */
 #define JSONC_DESCRIPTION_BYTES 80
 void jsonc_describe(const cJSON *json, char description[JSONC_DESCRIPTION_BYTES]);

@@ -2,7 +2,6 @@
 #include "core/judge_fixture.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 
 TestSuite(judge_connection, .fini = story_end);
 
@@ -17,12 +16,7 @@ static const int64_t flat_ms[] = {20, 20, 20, 20, 20, 20, 20};
 /* A connection that carried an event, then refused ones with these delays between them. */
 static void refuse_in(const char *members, const int64_t *delays_ms)
 {
-    story_begin(members, "");
-    story_open();
-    story_publish(1);
-    story_dispatch_sent();
-    story_fence();
-    story_drop("reset");
+    story_begin_dropped(members, 1);
     for (size_t index = 0; index < DELAY_COUNT; index++) {
         story_wait(delays_ms[index]);
         story_connect();

@@ -396,6 +396,16 @@ void story_reconnect(double last_seen_seq)
     story_fence();
 }
 
+void story_begin_dropped(const char *members, unsigned count)
+{
+    story_begin(members, "");
+    story_open();
+    story_publish(count);
+    story_dispatch_sent();
+    story_fence();
+    story_drop("reset");
+}
+
 /* ---- the judge ---- */
 
 void story_done(const char *how, const char *why)

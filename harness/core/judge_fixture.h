@@ -83,6 +83,9 @@ void story_tell_ack(void);      /* resynced as the newest ack says */
 void story_fence(void);         /* sent, dispatched; ping and pong */
 void story_reconnect(double last_seen_seq); /* open, resync, all taken, resynced, fence */
 
+/* Begins; so many messages (gc-1 …) and a fence are taken on a first connection, which is reset. */
+void story_begin_dropped(const char *members, unsigned count);
+
 /* ---- the judge ---- */
 
 void story_done(const char *how, const char *why);

@@ -2,20 +2,8 @@
 #include "core/judge_fixture.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 
 TestSuite(judge_losses, .fini = story_end);
-
-/* Three events taken on a first connection, then it is dropped. */
-static void three_and_drop(const char *members)
-{
-    story_begin(members, "");
-    story_open();
-    story_publish(3);
-    story_dispatch_sent();
-    story_fence(); /* gc-4 */
-    story_drop("reset");
-}
 
 /* ---- C-7, C-8, C-9, C-12, C-15: sent and kept back ---- */
 
@@ -32,7 +20,7 @@ Test(judge_losses, an_event_that_was_read_and_not_dispatched_is_charged_to_c7)
 
 Test(judge_losses, rows_that_were_read_and_not_dispatched_are_charged_to_c8)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish(5); /* gc-5 … gc-9: the ring has the last two */
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -56,7 +44,7 @@ Test(judge_losses, unnumbered_live_events_that_were_not_dispatched_are_charged_t
 
 Test(judge_losses, lower_numbers_after_a_reset_that_were_not_dispatched_are_charged_to_c9)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_restart(0);
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -146,7 +134,7 @@ Test(judge_losses, a_client_that_falls_silent_after_a_malformed_frame_is_charged
 
 Test(judge_losses, what_is_lost_after_a_missing_ack_is_charged_to_c17)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(1);
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -161,7 +149,7 @@ Test(judge_losses, what_is_lost_after_a_missing_ack_is_charged_to_c17)
 Test(judge_losses, events_of_a_cut_replay_that_come_again_are_taken_or_charged_to_c18)
 {
     for (int is_dispatched = 0; is_dispatched < 2; is_dispatched++) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_publish(4); /* gc-5 … gc-8 */
         story_open();
         story_resync(3, STORY_SINCE_MS);
@@ -183,7 +171,7 @@ Test(judge_losses, events_of_a_cut_replay_that_come_again_are_taken_or_charged_t
 Test(judge_losses, a_replay_cut_before_its_first_event_and_at_its_end_loses_nothing)
 {
     for (size_t cut_after = 0; cut_after <= 4; cut_after += 4) {
-        three_and_drop("");
+        story_begin_dropped("", 3);
         story_publish(4);
         story_open();
         story_resync(3, STORY_SINCE_MS);
@@ -198,7 +186,7 @@ Test(judge_losses, a_replay_cut_before_its_first_event_and_at_its_end_loses_noth
 
 Test(judge_losses, asking_past_the_rest_of_a_cut_replay_is_charged_to_c18)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(4);
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -211,7 +199,7 @@ Test(judge_losses, asking_past_the_rest_of_a_cut_replay_is_charged_to_c18)
 
 Test(judge_losses, asking_from_a_live_event_that_overtook_a_cut_replay_is_charged_to_c19)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(4); /* gc-5 … gc-8 */
     story_open();
     story_publish(1); /* gc-9 overtakes */
@@ -227,7 +215,7 @@ Test(judge_losses, asking_from_a_live_event_that_overtook_a_cut_replay_is_charge
 
 Test(judge_losses, a_client_that_asks_below_the_overtaking_event_passes_c19)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(4);
     story_open();
     story_publish(1);
@@ -340,7 +328,7 @@ Test(judge_losses, events_in_flight_do_not_excuse_those_that_came_after_the_drop
 
 Test(judge_losses, a_connection_that_is_dropped_at_once_owes_no_resync)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish(2);
     story_open();
     story_drop("reset");
@@ -352,7 +340,7 @@ Test(judge_losses, a_connection_that_is_dropped_at_once_owes_no_resync)
 
 Test(judge_losses, an_answer_that_may_not_have_been_read_is_not_blamed)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish_as((struct story_publish){.type = "message.read", .count = 2});
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -371,7 +359,7 @@ Test(judge_losses, an_answer_that_may_not_have_been_read_is_not_blamed)
 
 Test(judge_losses, what_the_ring_and_the_database_do_not_have_is_unrecoverable)
 {
-    three_and_drop("'server':{'ring':2},");
+    story_begin_dropped("'server':{'ring':2},", 3);
     story_publish_as((struct story_publish){.type = "member.joined", .count = 5});
     story_reconnect(3);
     story_expect(VERDICT_PASS, "");
@@ -380,7 +368,7 @@ Test(judge_losses, what_the_ring_and_the_database_do_not_have_is_unrecoverable)
 
 Test(judge_losses, what_a_held_or_ignored_resync_does_not_bring_is_not_blamed)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(3);
     story_open();
     story_resync(3, STORY_SINCE_MS); /* never answered */
@@ -446,7 +434,7 @@ Test(judge_losses, events_dispatched_late_and_sent_again_meanwhile_are_no_loss)
 
 Test(judge_losses, a_client_that_never_reconnects_loses_what_the_ideal_would_have_got)
 {
-    three_and_drop("");
+    story_begin_dropped("", 3);
     story_publish(2);
     story_unmet("C-16", "the client did not reconnect");
     story_judge();

@@ -216,12 +216,7 @@ Test(judge_repeats, what_one_connection_delivers_is_dispatched_in_order_or_c22_i
 
 Test(judge_repeats, rows_after_newer_ring_events_are_in_order)
 {
-    story_begin("'server':{'ring':2},", "");
-    story_open();
-    story_publish(1);
-    story_dispatch_sent();
-    story_fence();
-    story_drop("reset");
+    story_begin_dropped("'server':{'ring':2},", 1);
     story_publish(5);
     story_reconnect(1);
     story_expect(VERDICT_PASS, "");

@@ -4,7 +4,6 @@
 #include "core/transcript_file.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <string.h>
 
 TestSuite(judge, .fini = story_end);
@@ -149,12 +148,7 @@ Test(judge, counts_two_markers_of_one_type_and_id_as_one_event)
 
 Test(judge, charges_each_lost_event_once)
 {
-    story_begin("", "");
-    story_open();
-    story_publish(3);
-    story_dispatch_sent();
-    story_fence();
-    story_drop("reset");
+    story_begin_dropped("", 3);
     story_publish(4); /* gc-5 … gc-8: no resync brings them */
     story_open();
     story_publish(2); /* gc-9, gc-10: the second is not dispatched */

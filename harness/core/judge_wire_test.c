@@ -9,12 +9,7 @@ TestSuite(judge_wire, .fini = story_end);
 
 static void reconnect_and_answer(void)
 {
-    story_begin("", "");
-    story_open();
-    story_publish(3);
-    story_dispatch_sent();
-    story_fence();
-    story_drop("reset");
+    story_begin_dropped("", 3);
     story_publish(2);
     story_open();
     story_resync(3, STORY_SINCE_MS);
@@ -106,12 +101,7 @@ Test(judge_wire, an_ack_that_may_not_have_been_read_need_not_be_reported)
 
 Test(judge_wire, a_retried_question_need_not_be_reported_twice)
 {
-    story_begin("", "");
-    story_open();
-    story_publish(1);
-    story_dispatch_sent();
-    story_fence();
-    story_drop("reset");
+    story_begin_dropped("", 1);
     story_open();
     story_resync(1, STORY_SINCE_MS);
     story_wait(1100);
@@ -147,12 +137,7 @@ Test(judge_wire, a_client_that_ends_the_connection_over_a_malformed_frame_breaks
 Test(judge_wire, a_late_missing_repeated_or_malformed_ack_puts_c17_to_the_test)
 {
     for (int kind = 0; kind < 5; kind++) {
-        story_begin("", "");
-        story_open();
-        story_publish(1);
-        story_dispatch_sent();
-        story_fence();
-        story_drop("reset");
+        story_begin_dropped("", 1);
         story_open();
         story_resync(1, STORY_SINCE_MS);
         if (kind == 1)
@@ -175,12 +160,7 @@ Test(judge_wire, a_late_missing_repeated_or_malformed_ack_puts_c17_to_the_test)
 Test(judge_wire, an_ack_beside_that_of_the_server_puts_c17_to_the_test)
 {
     for (int has_asked = 0; has_asked < 2; has_asked++) {
-        story_begin("", "");
-        story_open();
-        story_publish(1);
-        story_dispatch_sent();
-        story_fence();
-        story_drop("reset");
+        story_begin_dropped("", 1);
         story_publish(1);
         story_open();
         if (has_asked)

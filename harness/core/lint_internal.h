@@ -10,8 +10,6 @@
 #include "core/jsonc.h"
 #include "core/lint.h"
 
-#include <stdint.h>
-
 /* Something that was seen in one or more instances of a file. */
 struct lint_finding {
     size_t start, end; /* bytes of the text */

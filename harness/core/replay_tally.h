@@ -5,7 +5,6 @@
 #define GAPCHECK_CORE_REPLAY_TALLY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct replay_tally;

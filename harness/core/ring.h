@@ -3,7 +3,6 @@
 #ifndef GAPCHECK_CORE_RING_H
 #define GAPCHECK_CORE_RING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -8,7 +8,6 @@
 #include "core/text.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 enum rule {
     RULE_C1, RULE_C2, RULE_C3, RULE_C4, RULE_C5, RULE_C6, RULE_C7, RULE_C8, RULE_C9, RULE_C10,

@@ -1,7 +1,5 @@
 #include "core/scenario_parse.h"
 
-#include "core/text.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,6 @@
 #include "core/scenario_print.h"
 
 #include "cmd/select.h"
-#include "core/lint.h"
-#include "core/memory.h"
 #include "core/scenario_same.h"
 
 #include <criterion/criterion.h>

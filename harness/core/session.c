@@ -2,7 +2,6 @@
 
 #include "core/memory.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

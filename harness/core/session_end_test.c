@@ -4,7 +4,6 @@
 #include "core/session_fixture.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

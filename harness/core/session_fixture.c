@@ -4,7 +4,6 @@
 #include "core/memory.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,11 +55,7 @@ static void read_frames(struct fixture_link *link, const char *data, size_t size
 static void read_write(struct fixture_link *link, const struct session_effect *effect)
 {
     link->write_count++;
-    if (effect->own_segment) {
-        link->own_segment_count++;
-        if (effect->size_bytes > link->largest_own_segment_bytes)
-            link->largest_own_segment_bytes = effect->size_bytes;
-    }
+    link->own_segment_count += effect->own_segment;
     const char *data = effect->data;
     size_t size_bytes = effect->size_bytes;
     while (size_bytes && !strstr(buffer_text(&link->head), "\r\n\r\n")) {

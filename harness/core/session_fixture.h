@@ -33,7 +33,7 @@ struct fixture_link {
     struct fixture_message *messages;
     size_t message_count, message_capacity_count;
     size_t obeyed_count; /* messages that fixture_obey has seen */
-    size_t write_count, own_segment_count, largest_own_segment_bytes;
+    size_t write_count, own_segment_count;
     bool is_drain_wanted, is_ended;
     enum session_end end;
 };

@@ -1,7 +1,6 @@
 /* How a connection begins: its HTTP request, and whether it is upgraded, refused or left waiting. */
 #include "core/session_internal.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include "core/memory.h"
 #include "core/number.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

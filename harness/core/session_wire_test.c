@@ -5,7 +5,6 @@
 #include "core/session_fixture.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <string.h>
 
 TestSuite(session_wire, .fini = fixture_stop);

@@ -1,7 +1,5 @@
 #include "core/vocabulary.h"
 
-#include "core/text.h"
-
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,6 @@
 #include "core/driver_line.h"
 #include "io/loop.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -6,9 +6,7 @@
 #include "core/buffer.h"
 #include "core/ws.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define HTTP_BODY_BYTES_MAX ((size_t)8 << 20)
 

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "io/live.h"
 
-#include "core/memory.h"
 #include "io/clock.h"
 #include "io/processes_fixture.h"
 

@@ -4,8 +4,6 @@
 #include "io/live.h"
 
 #include "core/buffer.h"
-#include "core/memory.h"
-#include "core/ws.h"
 #include "io/clock.h"
 
 #include <arpa/inet.h>

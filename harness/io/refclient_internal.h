@@ -8,7 +8,6 @@
 #include "io/http_link.h"
 #include "io/ws_link.h"
 
-#include <cjson/cJSON.h>
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,6 @@
 #include "io/tls_identity.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,7 +14,6 @@
 #include "core/transcript.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define SERVE_KEY_BYTES 32 /* of hexadecimal digits */

@@ -1,7 +1,5 @@
 #include "io/serve_internal.h"
 
-#include "core/memory.h"
-
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
 
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct ws_link;

@@ -1,8 +1,6 @@
 /* The page as text. What a browser makes of it is in cmd/page_test.c. */
 #include "report/html.h"
 
-#include "core/transcript_file.h"
-#include "report/html_assets.h"
 #include "report/report.h"
 #include "report/sample_run.h"
 

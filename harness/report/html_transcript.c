@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "core/transcript_file.h"
 
-#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "report/kill_matrix.h"
 
-#include "core/memory.h"
 #include "report/run.h"
 
 #include <cjson/cJSON.h>

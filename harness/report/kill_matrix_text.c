@@ -1,7 +1,6 @@
 /* The kill matrix for a terminal: a line a mutant, a line a scenario, and what is missing. */
 #include "report/kill_matrix.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define COLUMNS_MAX 60 /* a longer name pushes its own row only */

@@ -1,7 +1,6 @@
 #include "report/run.h"
 
 #include "core/buffer.h"
-#include "core/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,8 @@
 #include "report/run_merge.h"
 
-#include "report/report.h"
 #include "report/sample_run.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Part `index` of `count`, with no scenario yet. */

@@ -4,7 +4,6 @@
 #include "report/sample_run.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static char *render(const struct run *run)

@@ -2,7 +2,6 @@
 #include "report/markdown.h"
 #include "report/report.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define LINES_MAX        60

@@ -34,7 +34,8 @@ void campaign_session_free(struct campaign_session *session)
     *session = (struct campaign_session){0};
 }
 
-bool campaign_books_balance(const struct judgement *judgement)
+/* Whether every published event is owed or unrecoverable, and every owed one dispatched or lost. */
+static bool do_books_balance(const struct judgement *judgement)
 {
     return judgement->published == judgement->owed + judgement->unrecoverable &&
            judgement->owed == judgement->dispatched + judgement->lost;
@@ -107,7 +108,7 @@ void campaign_tally_add(struct campaign_tally *tally, uint64_t seed,
     tally->unrecoverable += judgement->unrecoverable;
     tally->connections += judgement->connections;
     add_findings(tally, seed, judgement);
-    if (!campaign_books_balance(judgement))
+    if (!do_books_balance(judgement))
         add_imbalance(tally, seed, judgement);
     bool is_conclusive = judgement->verdict == VERDICT_PASS || judgement->verdict == VERDICT_WARN ||
                          judgement->verdict == VERDICT_FAIL;

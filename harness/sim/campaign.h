@@ -8,7 +8,6 @@
 #include "core/judge.h"
 #include "sim/generator.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* One session. All owned. */
@@ -23,9 +22,6 @@ struct campaign_session {
 void campaign_play(const struct client_policy *policy, enum generator_length length, uint64_t seed,
                    struct campaign_session *session);
 void campaign_session_free(struct campaign_session *session);
-
-/* Whether every published event is owed or unrecoverable, and every owed one dispatched or lost. */
-bool campaign_books_balance(const struct judgement *judgement);
 
 /* Sessions of one kind: how many, and the one with the lowest seed. */
 struct campaign_kind {

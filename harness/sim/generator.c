@@ -1,7 +1,5 @@
 #include "sim/generator_internal.h"
 
-#include "core/memory.h"
-
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>

@@ -37,32 +37,10 @@ static bool holds(const cJSON *large, const cJSON *small)
     return true;
 }
 
-/* A connection that ends some other way ends as well. */
-static bool is_an_end(const cJSON *step)
-{
-    return strcmp(step->child->string, verb_name(VERB_DROP)) == 0 ||
-           strcmp(step->child->string, verb_name(VERB_CLOSE)) == 0 ||
-           strcmp(step->child->string, verb_name(VERB_RESTART)) == 0;
-}
-
 static bool step_holds(const cJSON *large, const cJSON *small)
 {
-    if (strcmp(small->child->string, verb_name(VERB_DROP)) == 0 && !small->child->child)
-        return is_an_end(large);
     return strcmp(large->child->string, small->child->string) == 0 &&
            holds(large->child, small->child);
-}
-
-/* The type of an event may be any other. */
-static cJSON **list_steps(const struct scenario *scenario)
-{
-    cJSON **steps = memory_alloc(scenario->step_count, sizeof *steps);
-    for (size_t i = 0; i < scenario->step_count; i++) {
-        steps[i] = scenario_print_step(&scenario->steps[i]);
-        if (scenario->steps[i].verb == VERB_PUBLISH)
-            cJSON_DeleteItemFromObjectCaseSensitive(steps[i]->child, "type");
-    }
-    return steps;
 }
 
 static void free_steps(cJSON **steps, size_t count)
@@ -71,19 +49,6 @@ static void free_steps(cJSON **steps, size_t count)
         cJSON_Delete(steps[i]);
     free(steps);
 }
-
-bool resemblance_holds(const struct scenario *large, const struct scenario *small)
-{
-    cJSON **large_steps = list_steps(large), **small_steps = list_steps(small);
-    size_t found_count = 0;
-    for (size_t i = 0; i < large->step_count && found_count < small->step_count; i++)
-        found_count += step_holds(large_steps[i], small_steps[found_count]);
-    free_steps(large_steps, large->step_count);
-    free_steps(small_steps, small->step_count);
-    return found_count == small->step_count;
-}
-
-/* ---- what is unusual ---- */
 
 /* How much is published, and how fast, is usual. */
 static void remove_usual_fields(cJSON *fields)
@@ -112,10 +77,10 @@ static bool has_wrong_clock(const struct scenario *scenario)
 /* Of each step what is unusual about it, NULL if nothing is. */
 static cJSON **list_unusual(const struct scenario *scenario)
 {
-    cJSON **steps = list_steps(scenario);
+    cJSON **steps = memory_alloc(scenario->step_count, sizeof *steps);
     for (size_t i = 0; i < scenario->step_count; i++) {
-        enum verb verb = scenario->steps[i].verb;
-        if (!is_usual_verb(verb))
+        steps[i] = scenario_print_step(&scenario->steps[i]);
+        if (!is_usual_verb(scenario->steps[i].verb))
             continue;
         remove_usual_fields(steps[i]->child);
         if (steps[i]->child->child)

@@ -1,12 +1,9 @@
-/* Whether a scenario holds another one in it: the same things happen in the same order, whatever
- * else happens between them. Numbers, names and event types do not count. */
+/* What is unusual about scenarios, and whether two share it. Numbers, names and event types do not
+ * count. */
 #ifndef GAPCHECK_SIM_RESEMBLANCE_H
 #define GAPCHECK_SIM_RESEMBLANCE_H
 
 #include "core/scenario.h"
-
-/* Whether `large` does all that `small` does. Settings of server and client are not looked at. */
-bool resemblance_holds(const struct scenario *large, const struct scenario *small);
 
 /* How many unusual things a scenario has: what goes beyond connecting, publishing, losing a
  * connection and waiting. A clock that is wrong is one. */

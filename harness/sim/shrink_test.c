@@ -3,7 +3,6 @@
 #include "core/client_policy.h"
 #include "core/failure.h"
 #include "core/judge.h"
-#include "core/memory.h"
 #include "core/scenario_print.h"
 #include "sim/generator.h"
 #include "sim/shrink_faults.h"

@@ -6,8 +6,6 @@
 #include "core/buffer.h"
 #include "core/text.h"
 
-#include <stdbool.h>
-
 void token_request_append(struct buffer *out, const char *host, const char *agent_token);
 
 /* Reads a whole response: its status (0: it is none) and its body, borrowed from `response`. */

@@ -1,8 +1,7 @@
 /* The two drivers of harness/drivers/README.md: they are what it shows, they are right, and they
  * play. What they need is installed below the build folder; what cannot be is told and skipped. */
-#include "cmd/sample_folder.h"
-
-#include <sys/wait.h>
+#define _GNU_SOURCE /* wait4 */
+#include "cmd/sample_program.h"
 
 #define EXAMPLES GAPCHECK_SOURCE_DIR "/harness/drivers/examples"
 #define README   GAPCHECK_SOURCE_DIR "/harness/drivers/README.md"
@@ -22,24 +21,11 @@ static void tear_down(void)
 
 TestSuite(examples, .init = set_up, .fini = tear_down, .timeout = 200);
 
-static bool shell(const char *command)
+static void play(const char *command, const char *client, int status, const char *found)
 {
-    return system(command) == 0;
-}
-
-static void gapcheck(const char *arguments, const char *client, int status, const char *found)
-{
-    char command[2000];
-    snprintf(command, sizeof command, "'%s' %s --client '%s' >out 2>err </dev/null",
-             GAPCHECK_BINARY, arguments, client);
-    int got = system(command);
-    got = WIFEXITED(got) ? WEXITSTATUS(got) : 1000 + got;
-    sample_folder_write("expected", found);
-    if (got != status || !shell("grep -qF -f expected out")) {
-        shell("cat out err >&2");
-        cr_expect_fail("%s --client '%s': exit %d instead of %d, or no `%s`", arguments, client,
-                       got, status, found);
-    }
+    char arguments[2000];
+    snprintf(arguments, sizeof arguments, "%s --client '%s'", command, client);
+    sample_run(arguments, status, found);
 }
 
 /* What the README says of both. */
@@ -47,20 +33,20 @@ static void expect_right_driver_of_wrong_client(const char *client)
 {
     const char *scenarios = GAPCHECK_SOURCE_DIR "/scenarios";
     char arguments[1000];
-    gapcheck("doctor", client, 0, " fine, ");
-    cr_expect_not(shell("grep -q ✗ out"));
+    play("doctor", client, 0, " fine, ");
+    cr_expect_not(sample_shell("grep -q ✗ out"));
     snprintf(arguments, sizeof arguments, "run --tag smoke --out r '%s'", scenarios);
-    gapcheck(arguments, client, 0, "scenarios: ");
-    cr_expect_not(shell("grep -E 'scenarios: .*(fail|error|skip)' out >&2"));
+    play(arguments, client, 0, "scenarios: ");
+    cr_expect_not(sample_shell("grep -E 'scenarios: .*(fail|error|skip)' out >&2"));
     snprintf(arguments, sizeof arguments, "run --out r '%s/overflow/same-second.jsonc'", scenarios);
-    gapcheck(arguments, client, 1, "C-7");
-    cr_expect(shell("grep -q 'it came again as a row of the database' out"));
+    play(arguments, client, 1, "C-7");
+    cr_expect(sample_shell("grep -q 'it came again as a row of the database' out"));
 }
 
 Test(examples, in_javascript)
 {
     char command[2000], client[1000];
-    if (!shell("command -v node >/dev/null && command -v npm >/dev/null"))
+    if (!sample_shell("command -v node >/dev/null && command -v npm >/dev/null"))
         cr_skip_test("there is no Node.js here, or no npm");
     /* Beside the program, where a second run finds it. */
     snprintf(command, sizeof command,
@@ -69,7 +55,7 @@ Test(examples, in_javascript)
              "--ignore-scripts --no-audit --no-fund --no-progress --loglevel=error ws@8.18.3 "
              ">&2; } && cp '%s/javascript/driver.mjs' \"$into\" && printf %%s \"$into\" >where",
              GAPCHECK_BINARY, EXAMPLES);
-    if (!shell(command))
+    if (!sample_shell(command))
         cr_skip_test("the package ws 8.18.3 cannot be installed here");
     snprintf(client, sizeof client, "exec node \"$(cat where)/driver.mjs\"");
     expect_right_driver_of_wrong_client(client);
@@ -83,7 +69,7 @@ Test(examples, in_python)
     for (size_t i = 0; i < sizeof interpreters / sizeof interpreters[0]; i++) {
         snprintf(command, sizeof command, "%s -c 'import websockets' 2>/dev/null",
                  interpreters[i]);
-        if (!shell(command))
+        if (!sample_shell(command))
             continue;
         snprintf(command, sizeof command, "exec %s \"%s/python/driver.py\"", interpreters[i],
                  EXAMPLES);

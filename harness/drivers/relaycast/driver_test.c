@@ -38,14 +38,9 @@
 
 static const char *folder;
 
-static bool shell(const char *command)
-{
-    return system(command) == 0;
-}
-
 static void set_up(void)
 {
-    if (!shell("command -v node >/dev/null"))
+    if (!sample_shell("command -v node >/dev/null"))
         cr_skip_test("there is no node here");
     folder = sample_folder_enter();
     sample_folder_write("node_modules/@relaycast/sdk/package.json",
@@ -72,16 +67,16 @@ TestSuite(relaycast, .init = set_up, .fini = tear_down, .timeout = 60);
 static void drive(const char *lines)
 {
     sample_folder_write("in", lines);
-    cr_assert(shell("node '" GAPCHECK_SOURCE_DIR "/harness/drivers/relaycast/driver.mjs' . "
-                    "<in >out"));
+    cr_assert(sample_shell("node '" GAPCHECK_SOURCE_DIR "/harness/drivers/relaycast/driver.mjs' . "
+                           "<in >out"));
 }
 
 static void expect_lines(const char *pattern, int count)
 {
     char command[400];
     snprintf(command, sizeof command, "test $(grep -cE -- '%s' out) = %d", pattern, count);
-    if (!shell(command)) {
-        shell("cat out >&2");
+    if (!sample_shell(command)) {
+        sample_shell("cat out >&2");
         cr_expect_fail("not %d times: %s", count, pattern);
     }
 }
@@ -177,26 +172,32 @@ Test(relaycast, stop_is_answered_and_exit_leaves)
 /* What the agent-level client does with its handlers, in an SDK that has one. */
 #define FAKE_AGENT                                                                                 \
     "export class AgentClient {\n"                                                                 \
-    "  constructor(http, agent) { this.http = http; this.agent = agent; this.path = '/v1/node/ws'; }\n" \
-    "  handlers = new Set();\n"                                                                     \
-    "  on = { any: (handler) => this.handlers.add(handler) };\n"                                    \
-    "  emit(data) { this.handlers.forEach((handler) => handler(data)); }\n"                         \
-    "  connect() { setImmediate(() => { this.emit({ type: 'open' }); this.emit({\n"                 \
-    "    type: 'message.created', http: this.http, agent: this.agent }); }); }\n"                   \
-    "  async disconnect() { await new Promise((done) => setTimeout(done, 20)); }\n"                 \
-    "  subscribe(channels) { this.emit({ type: 'subscribed', channels }); }\n"                      \
+    "  constructor(http, agent) {\n"                                                               \
+    "    this.http = http; this.agent = agent; this.path = '/v1/node/ws';\n"                       \
+    "  }\n"                                                                                        \
+    "  handlers = new Set();\n"                                                                    \
+    "  on = { any: (handler) => this.handlers.add(handler) };\n"                                   \
+    "  emit(data) { this.handlers.forEach((handler) => handler(data)); }\n"                        \
+    "  connect() { setImmediate(() => { this.emit({ type: 'open' }); this.emit({\n"                \
+    "    type: 'message.created', http: this.http, agent: this.agent }); }); }\n"                  \
+    "  async disconnect() { await new Promise((done) => setTimeout(done, 20)); }\n"                \
+    "  subscribe(channels) { this.emit({ type: 'subscribed', channels }); }\n"                     \
     "}\n"                                                                                          \
     "export class RelayCast {\n"                                                                   \
     "  constructor(http) { this.http = http; }\n"                                                  \
-    "  as(token, options) { return new AgentClient(this.http, { token, ...options }); }\n"          \
+    "  as(token, options) { return new AgentClient(this.http, { token, ...options }); }\n"         \
     "}\n"
 
-/* Standard input stays open a while: the client connects, and leaves, in its own time. */
-static void drive_slowly(const char *lines)
+/* Standard input stays open until the driver has said that, for ten seconds at most: the client
+ * connects, and leaves, in its own time. */
+static void drive_until(const char *said, const char *lines)
 {
+    char command[1000];
     sample_folder_write("in", lines);
-    cr_assert(shell("{ cat in; sleep 1; } | node '" GAPCHECK_SOURCE_DIR
-                    "/harness/drivers/relaycast/driver.mjs' . >out"));
+    snprintf(command, sizeof command,
+             "{ cat in; for i in $(seq 200); do grep -q '%s' out && break; sleep 0.05; done; } | "
+             "node '" GAPCHECK_SOURCE_DIR "/harness/drivers/relaycast/driver.mjs' . >out", said);
+    cr_assert(sample_shell(command));
 }
 
 Test(relaycast, node_is_claimed_where_the_agent_level_client_speaks_it)
@@ -211,7 +212,8 @@ Test(relaycast, node_is_claimed_where_the_agent_level_client_speaks_it)
 Test(relaycast, the_node_stream_is_the_agent_level_client)
 {
     sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK FAKE_AGENT);
-    drive_slowly(start_with(",\"dialect\":\"node\",\"max_reconnect_attempts\":4", ""));
+    drive_until("\"agent\":",
+                start_with(",\"dialect\":\"node\",\"max_reconnect_attempts\":4", ""));
     expect_lines("\"ev\":\"open\",\"client\":\"a\"", 1);
     expect_lines("\"type\":\"subscribed\"", 1);
     expect_lines("\"http\":\\{\"apiKey\":\"t\",\"baseUrl\":\"https://h:1\",\"retryPolicy\":"
@@ -224,6 +226,7 @@ Test(relaycast, the_node_stream_is_the_agent_level_client)
 Test(relaycast, stop_is_answered_when_the_agent_level_client_has_taken_leave)
 {
     sample_folder_write("node_modules/@relaycast/sdk/index.js", FAKE_SDK FAKE_AGENT);
-    drive_slowly(start_with(",\"dialect\":\"node\"", "{\"op\":\"stop\",\"client\":\"a\"}\n"));
+    drive_until("stopped",
+                start_with(",\"dialect\":\"node\"", "{\"op\":\"stop\",\"client\":\"a\"}\n"));
     expect_lines("\"ev\":\"stopped\",\"client\":\"a\"", 1);
 }
