@@ -8,7 +8,7 @@ afl_packages="afl++ llvm lld-14"
 
 input_bytes_max=65536 # TARGET_INPUT_BYTES_MAX of fuzz/support/target.h
 crashes_max=50        # a worker that has met so many looks no further
-progress_seconds=30   # between two lines where nobody watches
+progress_seconds=30   # between two times that inputs are brought home, and two lines of progress
 
 # ---- what is asked for ----
 
@@ -338,7 +338,7 @@ progress_line() {
 # Waits for the engine. Leaves why it ended in `outcome`.
 watch_engine() {
     begin=$(date +%s)
-    told=$begin
+    told=0
     outcome=over
     trap 'outcome=interrupted' INT TERM
     while is_running; do
@@ -350,11 +350,10 @@ watch_engine() {
         fi
         [ "$outcome" = over ] || break
         save_findings crashes
-        if [ -t 2 ]; then
-            status "$(progress_line)"
-        elif [ $((begin + elapsed - told)) -ge $progress_seconds ]; then
-            told=$((begin + elapsed))
-            say "$(progress_line)"
+        [ ! -t 2 ] || status "$(progress_line)"
+        if [ $((elapsed - told)) -ge $progress_seconds ]; then
+            told=$elapsed
+            [ -t 2 ] || say "$(progress_line)"
             save_findings all
         fi
         # An engine that does not end by itself is ended.

@@ -88,14 +88,15 @@ signature() {
     } | tr '\n' ' '
 }
 
-# The functions of our own on the stack with file and line, the innermost first.
+# The functions of our own on the stack with file and line, the innermost first. Later stacks say
+# who allocated what was broken.
 own_frames() {
-    awk '/^ *#[0-9]+ 0x/ && $3 == "in" {
+    awk '/^ *#0 0x/ && stacks++ { exit }
+        /^ *#[0-9]+ 0x/ && $3 == "in" {
             place = $NF
             sub(/.*\//, "", place)
             print $4, match(place, /^[a-z0-9_]+[.]c:[0-9]+/) ? substr(place, 1, RLENGTH) : ""
-        }
-        /^$/ { if (seen++ > 3) exit }' "$work/tmp/said" |
+        }' "$work/tmp/said" |
         grep -Ev '^(__|_start|main|fuzzer::|target_fail|abort|raise|gsignal|LLVMFuzzer|mem[^o]|str|\()'
 }
 
@@ -103,14 +104,12 @@ own_frames() {
 keep_crash() { # file
     name=$(own_frames | head -n 1 | cut -d ' ' -f 1)-$(signature | cksum | cut -d ' ' -f 1)
     kept=$work/found/${name#-}
-    is_known=no
-    if [ -f "$kept" ]; then
-        is_known=yes
-        return
+    signature >"$work/tmp/signature"
+    if [ -f "$kept" ]; then # from now, or from a campaign before something was mended
+        play_crash "$kept"
+        [ "$(signature)" != "$(cat "$work/tmp/signature")" ] || return 0
     fi
     cp "$1" "$kept"
-    cp "$work/tmp/said" "$work/log/$name"
-    signature >"$work/tmp/signature"
     TMPDIR=$work/tmp "$program" -minimize_crash=1 -max_total_time=$minimise_seconds -timeout=10 \
         -exact_artifact_path="$work/tmp/smaller" "$1" >"$work/log/minimise" 2>&1
     [ -s "$work/tmp/smaller" ] || return 0
@@ -145,10 +144,10 @@ tell_crashes() {
         printf '%s\n' "$kept" >>"$work/tmp/told"
     done
     [ "$lost_count" = 0 ] ||
-        say "$lost_count crashes could not be seen again; they are in build/fuzz/$target/raw"
+        say "crashes that could not be seen again: $lost_count; they are in build/fuzz/$target/raw"
     [ "$crash_count" -gt 0 ] || return 0
     sort -u "$work/tmp/told" >"$work/tmp/different"
-    say "$crash_count crashes, $(wc -l <"$work/tmp/different") different:"
+    say "crashes: $crash_count, different ones: $(wc -l <"$work/tmp/different")"
     while read -r kept; do
         tell_crash "$kept"
     done <"$work/tmp/different"

@@ -126,6 +126,49 @@ Test(campaign, a_sync_folder_that_vanishes_ends_it_and_loses_nothing, .timeout =
     remove_folder(folder);
 }
 
+/* Breaks in two ways: at `a` anywhere, and behind a `b` that is the first byte. */
+#define BREAKABLE                                                                                  \
+    "#include <stddef.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n"         \
+    "int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);\n"                        \
+    "static void refuse_letter(void) { abort(); }\n"                                               \
+    "static int read_beyond(const char *block, size_t size_bytes) { return block[size_bytes]; }\n" \
+    "int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)\n{\n"                      \
+    "    if (size_bytes > 0 && memchr(data, 'a', size_bytes)) refuse_letter();\n"                  \
+    "    char *block = malloc(4);\n"                                                              \
+    "    volatile int read = size_bytes > 0 && data[0] == 'b' ? read_beyond(block, 4) : 0;\n"      \
+    "    (void)read;\n    free(block);\n    return 0;\n}\n"
+
+/* As at the end of a campaign: four of what an engine put aside break it, in two ways. */
+Test(campaign, crashes_are_told_apart_made_small_and_played_again, .timeout = 600)
+{
+    const char *folder = make_folder();
+    struct result built =
+        run("mkdir -p '%s/work/raw' '%s/work/found' '%s/work/log' '%s/work/tmp' && cd '%s/work' && "
+            "cat >breakable.c <<'END'\n" BREAKABLE "END\n"
+            "clang-14 -g -O1 -fsanitize=fuzzer,address -fno-sanitize-recover=all breakable.c "
+            "-o breakable && cd raw && printf 'xxxxxxxxxxxxxxxxxxxxxaxxxxx' >one && "
+            "printf 'xyzxyzxyzxyzaa' >two && printf 'bxxxxxxxxxxxxxxxxxxxxxxxxxxx' >three && "
+            "printf 'bcd' >four && printf 'nothing' >five",
+            folder, folder, folder, folder, folder);
+    cr_assert_eq(built.status, 0, "%s", built.output);
+    struct result told =
+        run("cd '%s' && sh -c 'say() { echo \"$1\"; }; root=$PWD target=breakable work=$PWD/work "
+            "program=$PWD/work/breakable; . \"" GAPCHECK_SOURCE_DIR "/fuzz/findings.sh\"; "
+            "minimise_seconds=5; tell_crashes; cd work/found && for file in *; do "
+            "echo again-$(wc -c <$file)-${file%%-*}; ../breakable $file >/dev/null 2>&1 && "
+            "echo harmless; done; :'",
+            folder);
+    expect(&told, 0, "crashes: 4, different ones: 2");
+    expect(&told, 0, "crashes that could not be seen again: 1; they are in");
+    expect(&told, 0, "in read_beyond breakable.c:");
+    cr_expect_null(strstr(told.output, "in malloc"), "who allocated is no place where it broke");
+    expect(&told, 0, "again: ./gapcheck fuzz-target breakable --replay work/found/refuse_letter-");
+    expect(&told, 0, "again-1-read_beyond");
+    expect(&told, 0, "again-1-refuse_letter");
+    cr_expect_null(strstr(told.output, "harmless"), "%s", told.output);
+    remove_folder(folder);
+}
+
 Test(campaign, a_replay_of_nothing_is_no_success)
 {
     struct result result = run("'" GAPCHECK_REPLAY "' /nowhere/at-all");

@@ -26,6 +26,10 @@ static char *make_remark(const struct found *found)
         buffer_append_text(&remark, "It may be made smaller still.");
     else if (!reduction->smallest && !reduction->client_trouble)
         buffer_append_text(&remark, "What was smaller did not fail again, so it is as it was.");
+    if (found->same_cause_as)
+        buffer_printf(&remark,
+                      "%sThe cause is that of %s: perhaps the same fault, met in another way.",
+                      remark.size_bytes > 0 ? " " : "", found->same_cause_as);
     if (reduction->client_trouble) {
         buffer_append_text(&remark, remark.size_bytes > 0 ? " " : "");
         buffer_append_text(&remark, "The client could not be asked to the end: ");

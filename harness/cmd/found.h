@@ -14,6 +14,7 @@ struct found {
     const char *message;               /* of the finding when it was seen first */
     const char *origin;                /* where it comes from, in words */
     const char *path;                  /* of its file */
+    const char *same_cause_as;         /* the name of an earlier one; NULL: no other has it */
 };
 
 /* Appends the text of the file. */

@@ -182,10 +182,15 @@ struct survey {
     struct sightings sightings; /* of all of them */
 };
 
+/* What was not looked at is counted where its cause has a file. */
 static void survey_clear(struct fuzz *fuzz, struct survey *survey)
 {
-    for (size_t i = 0; i < survey->sightings.count; i++)
-        fuzz->left_count += !survey->sightings.items[i].is_done;
+    for (size_t i = 0; i < survey->sightings.count; i++) {
+        const struct sighting *sighting = &survey->sightings.items[i];
+        fuzz->left_count += !sighting->is_done &&
+                            fuzz_failures_is_new(&fuzz->failures, &sighting->failure,
+                                                 sighting->play->scenario, true);
+    }
     sightings_free(&survey->sightings);
     while (survey->count > 0)
         batch_free(&survey->batches[--survey->count]);

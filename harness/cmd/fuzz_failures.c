@@ -87,6 +87,17 @@ struct fuzz_failure *fuzz_failures_find(struct fuzz_failures *failures,
     return NULL;
 }
 
+const struct fuzz_failure *fuzz_failures_first(const struct fuzz_failures *failures,
+                                               const struct failure *failure)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        const struct fuzz_failure *known = &failures->items[i];
+        if (known->is_confirmed && failure_is_same(&known->failure, failure))
+            return known;
+    }
+    return NULL;
+}
+
 static char *make_name(const struct fuzz_failures *failures, const struct failure *failure,
                        bool is_confirmed)
 {
@@ -108,6 +119,7 @@ struct fuzz_failure *fuzz_failures_add(struct fuzz_failures *failures,
                                        const char *message)
 {
     char *name = make_name(failures, failure, is_confirmed);
+    bool is_variant = is_confirmed && fuzz_failures_first(failures, failure);
     failures->items = memory_grow(failures->items, &failures->capacity_count, failures->count + 1,
                                   sizeof *failures->items);
     struct fuzz_failure *added = &failures->items[failures->count++];
@@ -115,6 +127,7 @@ struct fuzz_failure *fuzz_failures_add(struct fuzz_failures *failures,
         .failure = {failure->rule, failure->level,
                     memory_copy_text(failure->kind, strlen(failure->kind))},
         .is_confirmed = is_confirmed,
+        .is_variant = is_variant,
         .name = name,
         .message = memory_copy_text(message, strlen(message)),
         .seen_count = 1,
@@ -129,7 +142,8 @@ size_t fuzz_failures_count(const struct fuzz_failures *failures, bool is_confirm
     size_t count = 0;
     for (size_t i = 0; i < failures->count; i++) {
         const struct fuzz_failure *known = &failures->items[i];
-        count += known->is_confirmed == is_confirmed && known->failure.level == level;
+        count += known->is_confirmed == is_confirmed && !known->is_variant &&
+                 known->failure.level == level;
     }
     return count;
 }

@@ -24,7 +24,7 @@ struct fuzz {
     bool is_shrinking;                /* what is played is not counted */
     size_t generated_count, unfair_count;
     size_t played_count, failed_count, death_count, error_count;
-    size_t left_count;                /* failures that nobody looked at, for want of time */
+    size_t left_count;                /* of causes without a file: not looked at, for want of time */
     size_t dead_batch_count;          /* in a row: the client died of all in them */
 };
 

@@ -93,6 +93,9 @@ static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *mes
     buffer_init(&text, BUFFER_NO_LIMIT);
     buffer_printf(&origin, "fuzz --seed %" PRIu64 ", scenario %" PRIu64, fuzz->options->seed,
                   number);
+    const struct fuzz_failure *first =
+        is_confirmed ? fuzz_failures_first(&fuzz->failures, reduction->failure) : NULL;
+    const char *first_name = first ? first->name : NULL; /* stays where it is */
     struct fuzz_failure *known =
         fuzz_failures_add(&fuzz->failures, reduction->failure, is_confirmed, message);
     char *path = path_of(fuzz, folder, known->name);
@@ -101,7 +104,8 @@ static void keep(struct fuzz *fuzz, struct reduction *reduction, const char *mes
                           .reduction = reduction,
                           .message = message,
                           .origin = buffer_text(&origin),
-                          .path = path};
+                          .path = path,
+                          .same_cause_as = first_name};
     make_folder(fuzz, folder); /* the way to the schema begins there */
     found_append_file(&found, &text);
     char *relative = places_join(folder, strrchr(path, '/') + 1);
@@ -152,7 +156,9 @@ void fuzz_look_at(struct fuzz *fuzz, const struct fuzz_play *play, const struct 
         known->look_count++;
     } else {
         keep(fuzz, &reduction, message, play->number);
-        fuzz->progress.failure_count = fuzz->failures.count;
+        fuzz->progress.failure_count =
+            fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_MUST) +
+            fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_SHOULD);
     }
     reduction_free(&reduction);
 }

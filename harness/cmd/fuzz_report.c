@@ -43,7 +43,8 @@ static void append_summary(const struct fuzz *fuzz, struct buffer *out)
 {
     size_t must = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_MUST);
     size_t should = fuzz_failures_count(&fuzz->failures, true, RULE_LEVEL_SHOULD);
-    size_t unconfirmed = fuzz->failures.count - must - should;
+    size_t unconfirmed = fuzz_failures_count(&fuzz->failures, false, RULE_LEVEL_MUST) +
+                         fuzz_failures_count(&fuzz->failures, false, RULE_LEVEL_SHOULD);
     if (must + should > 0)
         buffer_append_text(out, "\nseen how often:\n");
     append_list(fuzz, true, out);

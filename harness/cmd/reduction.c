@@ -11,6 +11,7 @@
 #define ASKED_MAX      3000 /* candidates in all */
 #define SHORT_STEPS_MAX 10  /* of a file */
 #define DEAD_CALLS_MAX 2    /* calls in a row in which no candidate could be played */
+#define STEADY_COUNT   8    /* of REDUCTION_PROVE_COUNT: who plays the file once, sees it fail */
 
 /* A failure may hang on how busy the machine is: it is looked for in quiet moments, one play after
  * the other, and in busy ones, several plays at once. */
@@ -18,6 +19,14 @@
 #define LOOK_BUSY_COUNT   4
 #define PROVE_QUIET_COUNT 5
 #define PROVE_BUSY_COUNT  (REDUCTION_PROVE_COUNT - PROVE_QUIET_COUNT)
+
+/* What an attempt asks of what it takes. */
+enum attempt {
+    ATTEMPT_CAREFUL,  /* nothing more hangs on the moment, and less of it where that can be mended;
+                       * this may take more steps */
+    ATTEMPT_WARY,     /* careful, and each is played as often as if it were the last */
+    ATTEMPT_CARELESS, /* it failed, which is enough if the original did not fail every time */
+};
 
 /* The shrinker's oracle: a live client. */
 struct oracle {
@@ -27,6 +36,7 @@ struct oracle {
     struct reduction_proof looked; /* of the candidate that was looked at last */
     struct reduction_proof proof;  /* of the smallest so far */
     bool is_sure;                  /* the failure is there every time, and shall stay so */
+    bool is_wary;
     size_t dead_call_count;
 };
 
@@ -161,24 +171,32 @@ static bool ask(void *user, const struct scenario *const *candidates, size_t cou
     return is_answered;
 }
 
+static bool is_steady(const struct reduction_proof *proof)
+{
+    return proof->failed_count >= STEADY_COUNT;
+}
+
 /* What fails now and then has failed once: that is enough. */
 static bool look(void *user, const struct scenario *candidate, int *grade)
 {
     struct oracle *oracle = user;
     free_proof(&oracle->looked);
-    int quiet = play_again(oracle->trial, oracle->reduction, candidate, LOOK_QUIET_COUNT, 1, false,
+    size_t quiet_count = oracle->is_wary ? PROVE_QUIET_COUNT : LOOK_QUIET_COUNT;
+    size_t busy_count = oracle->is_wary ? PROVE_BUSY_COUNT : LOOK_BUSY_COUNT;
+    int quiet = play_again(oracle->trial, oracle->reduction, candidate, quiet_count, 1, false,
                            &oracle->looked);
-    int busy = play_again(oracle->trial, oracle->reduction, candidate, LOOK_BUSY_COUNT,
-                          LOOK_BUSY_COUNT, false, &oracle->looked);
-    if (oracle->is_sure)
+    int busy = play_again(oracle->trial, oracle->reduction, candidate, busy_count, busy_count,
+                          false, &oracle->looked);
+    if (oracle->is_wary)
+        *grade = is_steady(&oracle->looked) ? oracle->looked.grade : 0;
+    else if (oracle->is_sure)
         *grade = quiet < busy ? quiet : busy;
     return !oracle->trial->is_interrupted;
 }
 
-static void on_step(void *user, size_t step_count, size_t asked_count)
+static void on_step(void *user, size_t step_count)
 {
     struct oracle *oracle = user;
-    (void)asked_count;
     free_proof(&oracle->proof);
     oracle->proof = oracle->looked;
     oracle->looked = (struct reduction_proof){0};
@@ -254,18 +272,20 @@ static void prove(struct trial *trial, struct reduction *reduction,
         *proof = longer;
 }
 
-/* Makes `from` smaller, the original or what came of it. Careful: nothing more is made to hang on
- * the moment, and less of it where that can be mended; this may take more steps. */
-static void attempt(struct trial *trial, struct reduction *reduction, const struct scenario *from,
-                    bool is_careful, const struct reduction_progress *progress)
+/* Makes `from` smaller, the original or what came of it. False if what came of it fails now and
+ * then only, though the original failed every time. */
+static bool attempt(struct trial *trial, struct reduction *reduction, const struct scenario *from,
+                    enum attempt kind, const struct reduction_progress *progress)
 {
+    bool is_careful = kind != ATTEMPT_CARELESS;
     const struct shrink_limits limits = {
         .batch_count = BATCH_COUNT, .asked_max = ASKED_MAX, .is_careful = is_careful};
     bool was_sure = reduction->proof.failed_count == reduction->proof.played_count;
     struct oracle oracle = {.trial = trial,
                             .reduction = reduction,
                             .progress = progress,
-                            .is_sure = was_sure || is_careful};
+                            .is_sure = was_sure || is_careful,
+                            .is_wary = kind == ATTEMPT_WARY};
     const struct shrink_oracle asked = {&oracle, ask, look, on_step};
     struct shrink_result result;
     trial->is_hurried = reduction->failure->rule != RULE_STEP;
@@ -273,8 +293,10 @@ static void attempt(struct trial *trial, struct reduction *reduction, const stru
     trial->is_hurried = false;
     if (oracle.proof.played_count > 0 && !is_over(trial, reduction))
         prove(trial, reduction, result.scenario, &oracle.proof);
+    bool is_shaky = was_sure && oracle.proof.played_count > 0 && !is_steady(&oracle.proof);
     free_proof(&oracle.looked);
     keep_better(reduction, &result, &oracle.proof);
+    return !is_shaky;
 }
 
 bool reduction_make(struct trial *trial, const struct scenario *original,
@@ -287,10 +309,12 @@ bool reduction_make(struct trial *trial, const struct scenario *original,
     play_again(trial, reduction, original, REDUCTION_CONFIRM_COUNT, 1, true, &reduction->proof);
     if (reduction->proof.failed_count == 0 || trial->is_interrupted)
         return !trial->is_interrupted;
-    attempt(trial, reduction, original, true, told);
+    bool was_steady = attempt(trial, reduction, original, ATTEMPT_CAREFUL, told);
+    if (!is_done(trial, reduction) && !was_steady)
+        attempt(trial, reduction, original, ATTEMPT_WARY, told);
     if (!is_done(trial, reduction) && reduction->smallest)
-        attempt(trial, reduction, reduction->smallest, false, told);
+        attempt(trial, reduction, reduction->smallest, ATTEMPT_CARELESS, told);
     if (!is_done(trial, reduction))
-        attempt(trial, reduction, original, false, told);
+        attempt(trial, reduction, original, ATTEMPT_CARELESS, told);
     return !trial->is_interrupted;
 }

@@ -31,6 +31,20 @@
     "  [ \"$n\" -gt 12 ] && exit\n  printf '%s\\n' \"$line\"\n"                                     \
     "done | '" GAPCHECK_BINARY "' reference-client --policy subscribe-once\n"
 
+/* Breaks the rule whenever its delays are not the usual ones; else not where it is played alone
+ * again and again, as nobody does who only looks for something smaller. */
+#define SHY                                                                                        \
+    "#!/bin/sh\nrunning=0 alone=0\nwhile IFS= read -r line; do\n"                                 \
+    "  case $line in\n"                                                                            \
+    "  *'\"op\":\"start\"'*)\n"                                                                    \
+    "    running=$((running + 1))\n    [ $running = 1 ] && alone=$((alone + 1)) || alone=0\n"      \
+    "    case $line in *'\"reconnect_base_ms\":10,'*) breaks=1 ;; *) breaks=$((alone < 3)) ;; "    \
+    "esac\n"                                                                                       \
+    "    [ $breaks = 1 ] && line=${line%%'\"options\":{'*}'\"options\":{\"policy\":'"                 \
+    "'\"subscribe-once\",'${line#*'\"options\":{'} ;;\n"                                           \
+    "  *'\"op\":\"stop\"'*) running=$((running - 1)) ;;\n  esac\n"                                \
+    "  printf '%s\\n' \"$line\"\ndone | '" GAPCHECK_BINARY "' reference-client\n"
+
 static const char *folder;
 
 static void set_up(void)
@@ -110,4 +124,12 @@ Test(shrink_command, a_client_that_dies_while_it_is_asked_leaves_what_was_reache
     sample_run("shrink long.jsonc --client ./mortal", 3, "The client could not be asked to the end");
     cr_expect(sample_shell("grep -q 'C-6' long.small.jsonc"));
     sample_run("run long.small.jsonc --out r " MUTANT("subscribe-once"), 1, "C-6");
+}
+
+Test(shrink_command, what_is_smaller_and_fails_now_and_then_only_is_not_taken)
+{
+    write_script("shy", SHY);
+    sample_run("shrink long.jsonc --client ./shy", 1, "failed 10 of 10 times again)");
+    cr_expect(sample_shell("grep -q '\"reconnect_base_ms\": 10' long.small.jsonc"));
+    cr_expect(sample_shell("grep -q 'Made smaller from 15 steps to [3-6]' long.small.jsonc"));
 }

@@ -81,7 +81,7 @@ static struct sim_order make_order(const struct options *options,
     };
 }
 
-static int status_of(const struct sim_order *order, const struct sim_result *result)
+static enum run_exit status_of(const struct sim_order *order, const struct sim_result *result)
 {
     if (result->is_interrupted || result->tally.unbalanced.count ||
         result->tally.inconclusive.count || result->tally.session_count == 0)
@@ -173,20 +173,14 @@ static void print(struct buffer *text)
     buffer_clear(text);
 }
 
-/* The order of design.md: 3 before 1. */
-static int worse(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 struct sim {
     const struct options *options;
     struct buffer text;
     cJSON *json; /* array; NULL: text is wanted */
     size_t chosen_count;
-    size_t found_count;
+    size_t hunted_count, found_count; /* mutants */
     bool is_interrupted;
-    int status;
+    enum run_exit status;
 };
 
 static void simulate(struct sim *sim, const struct client_policy_info *client)
@@ -200,8 +194,9 @@ static void simulate(struct sim *sim, const struct client_policy_info *client)
     sim_run(&order, &result);
     if (is_shown)
         fputs("\r\033[K", stderr);
-    sim->status = worse(sim->status, status_of(&order, &result));
+    sim->status = run_exit_worst(sim->status, status_of(&order, &result));
     sim->is_interrupted = result.is_interrupted;
+    sim->hunted_count += order.is_hunt;
     sim->found_count += result.is_found;
     if (sim->json)
         cJSON_AddItemToArray(sim->json, sim_report_json(&order, &result));
@@ -244,7 +239,7 @@ int command_sim(const struct options *options)
     if (sim.json)
         print_json(&sim);
     else if (sim.chosen_count > 1)
-        printf("%zu of %zu found\n", sim.found_count, sim.chosen_count);
+        printf("%zu of %zu found\n", sim.found_count, sim.hunted_count);
     buffer_free(&sim.text);
-    return fflush(stdout) == 0 ? sim.status : RUN_EXIT_INCONCLUSIVE;
+    return fflush(stdout) == 0 ? (int)sim.status : RUN_EXIT_INCONCLUSIVE;
 }

@@ -141,16 +141,18 @@ void sim_run(const struct sim_order *order, struct sim_result *result)
         .shown_ms = start_ms,
     };
     *result = (struct sim_result){0};
-    struct sigaction action = {.sa_handler = interrupt}, before;
+    struct sigaction action = {.sa_handler = interrupt}, before_int, before_term;
     sigemptyset(&action.sa_mask);
     is_interrupted = 0;
-    sigaction(SIGINT, &action, &before);
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     mallopt(M_MMAP_THRESHOLD, KEPT_BYTES / 2);
     pthread_mutex_init(&crew.lock, NULL);
     work_on_threads(&crew, order->job_count);
     pthread_mutex_destroy(&crew.lock);
-    sigaction(SIGINT, &before, NULL);
+    sigaction(SIGINT, &before_int, NULL);
+    sigaction(SIGTERM, &before_term, NULL);
     result->is_interrupted = is_interrupted != 0;
     result->duration_ms = now_ms() - start_ms;
 }

@@ -65,11 +65,31 @@ Test(sim, the_number_of_jobs_changes_nothing)
     cr_expect(sample_shell("grep found_seed out >three"));
     sample_run("sim --policy cursor-highest --json --jobs 1", 0, "");
     cr_expect(sample_shell("grep found_seed out >one && cmp one three"));
+    sample_run("sim --policy cursor-highest --jobs 3 --out three.d", 0, "found");
+    sample_run("sim --policy cursor-highest --jobs 1 --out one.d", 0, "found");
+    cr_expect(sample_shell("diff -r one.d three.d && test -n \"$(ls one.d)\""), "another transcript");
+}
+
+Test(sim, the_reference_among_mutants_is_none_that_is_to_be_found)
+{
+    sample_run("sim --policy reference --policy resync-never --runs 20", 0, "no MUST broken");
+    cr_expect(sample_shell("grep -qx '1 of 1 found' out"));
 }
 
 Test(sim, a_time_ends_it)
 {
     sample_run("sim --time 300ms", 0, "no MUST broken");
+}
+
+Test(sim, who_is_told_to_end_tells_what_was_played)
+{
+    pid_t pid = sample_program_start("", "sim --time 1h");
+    sleep(1);
+    kill(pid, SIGTERM);
+    struct sample_result result = sample_program_wait(pid, sample_seconds());
+    cr_expect_eq(result.status, 3);
+    cr_expect(sample_printed("sessions from seed 1"));
+    cr_expect(sample_printed("  interrupted\n"));
 }
 
 Test(sim, bad_usage_is_exit_2_with_the_next_step)

@@ -97,7 +97,7 @@ char *run_reproduce_command(const struct run_origin *origin);
 /* Where the transcript of a scenario lies in the report's folder; owned by the caller. */
 char *run_transcript_path(const char *scenario_name);
 
-/* The first that applies in the order 2, 3, 1, 4 (design.md); 2 is never the result here. */
+/* The first that applies in the order 2, 3, 1, 4; 2 is never the result here. */
 enum run_exit run_exit_code(const struct run *run);
 
 /* The one of two that wins in that order. */

@@ -188,8 +188,7 @@ static void adopt(struct shrink *shrink, struct candidate *candidate)
     candidate->document = NULL;
     candidate->scenario = NULL;
     if (shrink->oracle->on_step)
-        shrink->oracle->on_step(shrink->oracle->user, shrink->scenario->step_count,
-                                shrink->result->asked_count);
+        shrink->oracle->on_step(shrink->oracle->user, shrink->scenario->step_count);
 }
 
 /* Adopts the first good one that a closer look confirms; so many looks at most. */

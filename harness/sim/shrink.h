@@ -19,7 +19,7 @@ struct shrink_oracle {
      * and sets its grade anew; what of it is taken is told by on_step. */
     bool (*look)(void *user, const struct scenario *candidate, int *grade);
     /* May be NULL. A smaller one was found: the one that was looked at last. */
-    void (*on_step)(void *user, size_t step_count, size_t asked_count);
+    void (*on_step)(void *user, size_t step_count);
 };
 
 struct shrink_limits {
