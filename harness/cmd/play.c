@@ -215,12 +215,17 @@ static bool on_again(void *user, size_t play_index, struct live_result *result)
     return take_result(play, index, result);
 }
 
-/* What may be so only since too much went on at once. Where somebody asked for many plays, what a
- * busy machine makes of a client is among the things to be seen. */
+/* What may be so only since too much went on at once. Not what is known anyway; and where somebody
+ * asked for many plays, what a busy machine makes of a client is among the things to be seen. */
 static bool is_worth_another(const struct play *play, const struct run_scenario *played)
 {
-    return played->judgement && played->judgement->is_late &&
-           (played->judgement->verdict == VERDICT_ERROR || play->options->repeat_count == 1);
+    if (!played->judgement || !played->judgement->is_late)
+        return false;
+    if (played->judgement->verdict == VERDICT_ERROR)
+        return true;
+    bool is_expected = played->judgement->verdict == VERDICT_FAIL &&
+                       is_known(play->baseline, played->name, played->judgement);
+    return !is_expected && play->options->repeat_count == 1;
 }
 
 /* With less at a time, it can be told. */
