@@ -181,6 +181,24 @@ static bool shows_reset(const struct ideal *ideal, double number)
     return sees_acks(ideal) && (double)ideal->model.current_seq < number;
 }
 
+/* Whether a number came live on the connection while the answer begun at `entry` was written: when
+ * its ack came, the client may have seen a hole already. */
+static bool was_outrun(const struct ideal *ideal, size_t entry)
+{
+    const struct transcript *transcript = ideal->evidence->transcript;
+    for (size_t index = entry; index < transcript->count; index++) {
+        const struct transcript_entry *at = &transcript->entries[index];
+        if (at->connection != ideal->connection)
+            continue;
+        if (at->kind == TRANSCRIPT_ACK || at->kind == TRANSCRIPT_END)
+            return false;
+        if (at->kind == TRANSCRIPT_SENT && at->name && !strcmp(at->name, "live") &&
+            !isnan(at->seq))
+            return true;
+    }
+    return false;
+}
+
 /* One resync, answered at `entry`. */
 static void resync(struct ideal *ideal, const struct question *question, enum ideal_way way,
                    size_t entry)
@@ -193,7 +211,7 @@ static void resync(struct ideal *ideal, const struct question *question, enum id
     if (!sees_acks(ideal))
         return;
     double asked = isnan(question->number) ? number : question->number;
-    ideal->is_complete = !shows_reset(ideal, asked);
+    ideal->is_complete = !shows_reset(ideal, asked) && !was_outrun(ideal, entry);
     note_complete(ideal, evidence_entry(ideal->evidence, entry)->at_us);
 }
 
