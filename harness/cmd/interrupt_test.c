@@ -149,7 +149,9 @@ Test(interrupt, the_driver_has_a_process_group_of_its_own)
 }
 
 #define BACKOFF GAPCHECK_SOURCE_DIR "/scenarios/backoff/accept-then-close-loop.jsonc"
-#define HASTY   "--client \"'" GAPCHECK_BINARY "' reference-client --policy backoff-reset-by-open\" "
+#define HASTY                                                                                      \
+    "--client \"touch begun; exec '" GAPCHECK_BINARY                                               \
+    "' reference-client --policy backoff-reset-by-open\" "
 
 /* While the delays of a client were measured the harness slept, so that it could not tell whether
  * they were too short: it plays once more, and can. */
@@ -157,12 +159,12 @@ Test(interrupt, what_the_harness_was_late_for_is_played_again)
 {
     double begin_seconds = sample_seconds();
     pid_t pid = sample_program_start("", "run " BACKOFF " " HASTY " --out r");
-    for (int i = 0; i < 3; i++) {
-        usleep(200000);
-        kill(pid, SIGSTOP);
-        usleep(500000);
-        kill(pid, SIGCONT);
-    }
+    while (access("begun", F_OK) != 0) /* the client is there */
+        usleep(10000);
+    usleep(300000);
+    kill(pid, SIGSTOP); /* once: the second play must not be late, too */
+    usleep(700000);
+    kill(pid, SIGCONT);
     cr_expect_eq(sample_program_wait(pid, begin_seconds).status, 0);
     cr_expect(sample_shell("grep -q '1 scenario: 1 warn' out || ! cat out err >&2"));
     cr_expect_not(sample_shell("grep -E 'Sanitizer|runtime error' err >&2"));
