@@ -61,6 +61,41 @@ Test(judge_property, the_reference_client_is_never_found_to_break_a_must)
 }
 
 /* And it must not sleep either: of these mutants, enough is seen. */
+/* Live events outrun a slow answer: when its ack comes, its client has seen a hole and does not know
+ * that all before had come. Its next `since` is early, and the old rows that it brings fill the
+ * answer. */
+#define OUTRUN_SEED 60140548
+static const char outrun_text[] =
+    "{ \"title\": \"an answer is outrun\", \"rules\": [\"C-7\"], \"timeout_ms\": 300000, "
+    "\"server\": { \"ring\": 6, \"db_limit\": 2, \"clock\": { \"freeze\": true } }, "
+    "\"client\": { \"ping_ms\": 300, \"pong_timeout_ms\": 200, \"connect_timeout_ms\": 400 }, "
+    "\"steps\": [ "
+    "{\"accept\":{}}, {\"publish\":{\"count\":3}}, {\"settle\":{}}, {\"drop\":{\"how\":\"fin\"}}, "
+    "{\"set\":{\"write_delay_ms\":12}}, {\"accept\":{}}, {\"settle\":{}}, {\"close\":{\"code\":1013}}, "
+    "{\"publish\":{\"type\":\"file.uploaded\",\"count\":4,\"every_ms\":194}}, {\"advance\":{\"ms\":464000}}, "
+    "{\"accept\":{}}, {\"close\":{\"code\":4000}}, {\"set\":{\"order\":\"shuffled\",\"resync\":\"hold\"}}, {\"accept\":{}}, "
+    "{\"publish\":{\"type\":\"message.read\"}}, {\"release\":{}}, {\"set\":{\"resync\":\"auto\"}}, "
+    "{\"publish\":{\"count\":2,\"live\":false}}, {\"publish\":{\"type\":\"thread.reply\",\"count\":6}}, {\"settle\":{}} "
+    "] }";
+
+Test(judge_property, a_client_whose_answer_was_outrun_may_ask_from_long_ago)
+{
+    static const struct client_policy reference;
+    struct scenario_set set = {0};
+    struct error_list errors;
+    error_list_init(&errors);
+    cr_assert(scenario_load(outrun_text, sizeof outrun_text - 1, "outrun", "outrun", &set, &errors));
+    struct transcript *transcript = sim_play(set.items[0], &reference, OUTRUN_SEED);
+    struct judgement *judgement = judge_transcript(transcript, set.items[0]);
+    cr_expect_eq(judgement->verdict, VERDICT_PASS, "%s",
+                 judgement->finding_count ? judgement->findings[0].message : judgement->reason);
+    cr_expect_eq(judgement->unrecoverable, 2);
+    judgement_free(judgement);
+    transcript_free(transcript);
+    scenario_set_free(&set);
+    error_list_free(&errors);
+}
+
 Test(judge_property, mutants_are_found_out_and_the_books_balance)
 {
     static const struct {
