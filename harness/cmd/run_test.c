@@ -2,7 +2,6 @@
 #define _DEFAULT_SOURCE /* wait4 */
 #include "cmd/sample_program.h"
 
-
 #define SHORT_GAP                                                                                  \
     "{ \"title\": \"A short gap\", \"rules\": [\"C-3\"], \"tags\": [\"gap\"],\n"                   \
     "  \"steps\": [ { \"accept\": {} }, { \"publish\": { \"count\": 5 } }, { \"settle\": {} },\n"  \
@@ -42,6 +41,20 @@ Test(program, exit_0_as_expected)
     cr_expect(sample_shell("test -s r/results.json -a -s r/junit.xml -a -s r/summary.md"));
     cr_expect(sample_shell("test -e r/client.log -a -s r/transcripts/gap/short.ndjson"));
     cr_expect(sample_shell("grep -q 'report: r$' out"));
+}
+
+/* Its name is the last, and it is the only one played. */
+Test(program, what_may_wait_longest_for_the_client_begins_first)
+{
+    sample_folder_write(
+        "scenarios/waits.jsonc",
+        "{ \"title\": \"Waits long\", \"rules\": [\"C-3\"],\n"
+        "  \"steps\": [ { \"accept\": {} }, { \"publish\": {} }, { \"settle\": {} },\n"
+        "    { \"drop\": {} }, { \"publish\": {} },\n"
+        "    { \"accept\": { \"timeout_ms\": 9000 } }, { \"settle\": {} } ] }\n");
+    sample_run("run --out r --jobs 1 --fail-fast " NEVER_RESYNCS, 1,
+               "1 scenario: 1 fail, 2 not played");
+    cr_expect(sample_printed("fail  waits "));
 }
 
 Test(program, exit_1_a_broken_must)

@@ -61,8 +61,8 @@ Test(judge_property, the_reference_client_is_never_found_to_break_a_must)
 }
 
 /* And it must not sleep either: of these mutants, enough is seen. */
-/* Live events outrun a slow answer: when its ack comes, its client has seen a hole and does not know
- * that all before had come. Its next `since` is early, and the old rows that it brings fill the
+/* Live events outrun a slow answer: when its ack comes, the client has seen a hole and does not
+ * know that all before had come. Its next `since` is early, and the old rows that it brings fill the
  * answer. */
 #define OUTRUN_SEED 60140548
 static const char outrun_text[] =
@@ -72,10 +72,13 @@ static const char outrun_text[] =
     "\"steps\": [ "
     "{\"accept\":{}}, {\"publish\":{\"count\":3}}, {\"settle\":{}}, {\"drop\":{\"how\":\"fin\"}}, "
     "{\"set\":{\"write_delay_ms\":12}}, {\"accept\":{}}, {\"settle\":{}}, {\"close\":{\"code\":1013}}, "
-    "{\"publish\":{\"type\":\"file.uploaded\",\"count\":4,\"every_ms\":194}}, {\"advance\":{\"ms\":464000}}, "
-    "{\"accept\":{}}, {\"close\":{\"code\":4000}}, {\"set\":{\"order\":\"shuffled\",\"resync\":\"hold\"}}, {\"accept\":{}}, "
+    "{\"publish\":{\"type\":\"file.uploaded\",\"count\":4,\"every_ms\":194}}, "
+    "{\"advance\":{\"ms\":464000}}, "
+    "{\"accept\":{}}, {\"close\":{\"code\":4000}}, "
+    "{\"set\":{\"order\":\"shuffled\",\"resync\":\"hold\"}}, {\"accept\":{}}, "
     "{\"publish\":{\"type\":\"message.read\"}}, {\"release\":{}}, {\"set\":{\"resync\":\"auto\"}}, "
-    "{\"publish\":{\"count\":2,\"live\":false}}, {\"publish\":{\"type\":\"thread.reply\",\"count\":6}}, {\"settle\":{}} "
+    "{\"publish\":{\"count\":2,\"live\":false}}, "
+    "{\"publish\":{\"type\":\"thread.reply\",\"count\":6}}, {\"settle\":{}} "
     "] }";
 
 Test(judge_property, a_client_whose_answer_was_outrun_may_ask_from_long_ago)
@@ -84,7 +87,8 @@ Test(judge_property, a_client_whose_answer_was_outrun_may_ask_from_long_ago)
     struct scenario_set set = {0};
     struct error_list errors;
     error_list_init(&errors);
-    cr_assert(scenario_load(outrun_text, sizeof outrun_text - 1, "outrun", "outrun", &set, &errors));
+    cr_assert(
+        scenario_load(outrun_text, sizeof outrun_text - 1, "outrun", "outrun", &set, &errors));
     struct transcript *transcript = sim_play(set.items[0], &reference, OUTRUN_SEED);
     struct judgement *judgement = judge_transcript(transcript, set.items[0]);
     cr_expect_eq(judgement->verdict, VERDICT_PASS, "%s",
