@@ -8,7 +8,11 @@
 #include <string.h>
 #include <time.h>
 
-#define AGAIN_JOBS 2 /* scenarios at once that the harness was late for */
+/* Scenarios at once of those that are played again. A client that does not answer at all has many,
+ * each of which waits until its time is up: then some more, which is still few. */
+#define AGAIN_JOBS_MIN   2
+#define AGAIN_JOBS_MAX   8
+#define AGAIN_PLAYS_EACH 4
 
 static char *copy(const char *text)
 {
@@ -246,7 +250,9 @@ static enum live_status play_late_again(struct play *play, struct live_config *c
     if (count > 0) {
         /* Every callback gets the play. */
         struct live_callbacks callbacks = {play, on_hello, on_again, on_progress};
-        config->jobs = AGAIN_JOBS;
+        size_t jobs = count / AGAIN_PLAYS_EACH;
+        config->jobs = jobs < AGAIN_JOBS_MIN ? AGAIN_JOBS_MIN
+                                             : (jobs > AGAIN_JOBS_MAX ? AGAIN_JOBS_MAX : jobs);
         progress_again(&play->progress, count);
         status = live_run(config, plays, count, &callbacks);
     }
